@@ -1,0 +1,52 @@
+import { AuthGuard, AuthModule, Policy } from '#libs/auth';
+import { ConfigModule, PRODUCT, type Config } from '#libs/config';
+import { DispatchProducerModule } from '#libs/dispatch';
+import { HealthController, HealthModule } from '#libs/health';
+import { McpModule } from '#libs/mcp';
+import { MetricsController, ObservabilityModule, type Logger } from '#libs/observability';
+import { PersistenceModule } from '#libs/persistence';
+import { ProvidersModule } from '#libs/providers';
+import { ToolCatalogModule } from '#libs/tools';
+import { type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { AcceptingIndicator } from './accepting.indicator.js';
+import { CallsController } from './admin/calls.controller.js';
+import { GracefulDrain } from './graceful-drain.js';
+import { HttpExceptionFilter } from './http-exception.filter.js';
+import { McpHttpController } from './mcp/mcp-http.controller.js';
+import { McpWebSocketGateway } from './mcp/mcp-websocket.gateway.js';
+import { type ProcessFacts } from './process-facts.js';
+import { SystemViewModule } from './system-view.module.js';
+
+// Probes and scrapers carry no token; these libs know nothing of authentication.
+Policy('public')(HealthController);
+Policy('public')(MetricsController);
+
+export class GatewayModule {
+  static forRoot(config: Config, logger: Logger, facts: ProcessFacts): DynamicModule {
+    const dispatch = DispatchProducerModule.forRoot([SystemViewModule.forRoot(facts)]);
+    return {
+      module: GatewayModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        ObservabilityModule.forRoot(logger),
+        PersistenceModule.forRoot('gateway'),
+        ProvidersModule,
+        AuthModule,
+        dispatch,
+        McpModule.forRoot({ name: PRODUCT.name, version: PRODUCT.version, title: 'EX-AI MCP Server' }, [
+          dispatch,
+          ToolCatalogModule,
+        ]),
+        HealthModule.forRoot([dispatch, ProvidersModule, ToolCatalogModule], [AcceptingIndicator]),
+      ],
+      controllers: [McpHttpController, CallsController],
+      providers: [
+        McpWebSocketGateway,
+        GracefulDrain,
+        { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_FILTER, useClass: HttpExceptionFilter },
+      ],
+    };
+  }
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { InputError } from './input-error.js';
+
+/** A chat request as the behaviours see it, whatever API it came in by. */
+export interface ChatRequest {
+  readonly model: string;
+  readonly stream: boolean;
+  /** Chat completions only: a last chunk with the usage was asked for. */
+  readonly includeUsage: boolean;
+  readonly thinking: boolean;
+  readonly maxTokens: number | undefined;
+  /** Text of the last user message. */
+  readonly prompt: string;
+  /** User and assistant messages before it. */
+  readonly earlierTurns: number;
+  readonly promptTokens: number;
+  readonly tools: readonly string[];
+  /** The last message carries the result of a tool the model asked for. */
+  readonly endsWithToolResult: boolean;
+}
+
+export const contentSchema = z
+  .union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))])
+  .nullish();
+
+export type Content = z.infer<typeof contentSchema>;
+
+export interface Message {
+  readonly role: string;
+  readonly content?: Content;
+}
+
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const message = `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'invalid'}`;
+  throw new InputError(message, 'invalid_request');
+}
+
+export function contentText(content: Content): string {
+  if (typeof content === 'string') return content;
+  return (content ?? []).flatMap((part) => (part.text === undefined ? [] : [part.text])).join('\n');
+}
+
+export function readConversation(
+  messages: readonly Message[],
+): Pick<ChatRequest, 'prompt' | 'earlierTurns' | 'promptTokens'> {
+  const texts = messages.map((message) => contentText(message.content));
+  const last = messages.findLastIndex((message, index) => message.role === 'user' && texts[index] !== '');
+  const earlier = messages.slice(0, Math.max(last, 0));
+  const characters = texts.reduce((sum, text) => sum + text.length, 0);
+  return {
+    prompt: texts[last] ?? '',
+    earlierTurns: earlier.filter((message) => message.role === 'user' || message.role === 'assistant').length,
+    // Four characters a token is close enough for usage figures nobody bills.
+    promptTokens: Math.ceil(characters / 4),
+  };
+}

@@ -1,0 +1,104 @@
+import type { VendorError } from './dialect.js';
+import type { ChatRequest } from './request.js';
+
+const CONTEXT_WINDOW = 200_000;
+
+/** The failures that are a status, a message and nothing else, by behaviour name. */
+export const VENDOR_ERRORS = {
+  '401': vendorError(401, 'Incorrect API key provided.', {
+    type: 'invalid_request_error',
+    code: 'invalid_api_key',
+    messagesType: 'authentication_error',
+  }),
+  '402': vendorError(402, 'Insufficient balance, please recharge your account.', {
+    type: 'insufficient_quota',
+    code: 'insufficient_quota',
+    messagesType: 'billing_error',
+  }),
+  '403': vendorError(403, 'You do not have access to this resource.', {
+    type: 'permission_error',
+    code: 'permission_denied',
+    messagesType: 'permission_error',
+  }),
+  '500': vendorError(500, 'The server had an error while processing your request.', {
+    type: 'server_error',
+    code: null,
+    messagesType: 'api_error',
+  }),
+  '503': vendorError(503, 'The service is temporarily unavailable.', {
+    type: 'server_error',
+    code: 'service_unavailable',
+    messagesType: 'api_error',
+  }),
+  '529': vendorError(529, 'The engine is currently overloaded, please try again later.', {
+    type: 'overloaded_error',
+    code: null,
+    messagesType: 'overloaded_error',
+  }),
+} as const;
+
+export const RATE_LIMITED = vendorError(429, 'Rate limit reached for requests.', {
+  type: 'requests',
+  code: 'rate_limit_exceeded',
+  messagesType: 'rate_limit_error',
+});
+
+export const FILTERED = vendorError(400, 'The request was rejected because it was considered high risk.', {
+  type: 'content_filter',
+  code: 'content_filter',
+  messagesType: 'invalid_request_error',
+});
+
+export const OVERLOADED = VENDOR_ERRORS['529'];
+
+export function contextTooLong(request: ChatRequest): VendorError {
+  const tokens = Math.max(request.promptTokens, CONTEXT_WINDOW + 1);
+  const message =
+    `This model's maximum context length is ${CONTEXT_WINDOW} tokens, ` +
+    `but the prompt is too long: ${tokens} tokens > ${CONTEXT_WINDOW} maximum.`;
+  return vendorError(400, message, {
+    type: 'invalid_request_error',
+    code: 'context_length_exceeded',
+    messagesType: 'invalid_request_error',
+  });
+}
+
+export function modelNotFound(model: string): VendorError {
+  return vendorError(404, `The model \`${model}\` does not exist or you do not have access to it.`, {
+    type: 'invalid_request_error',
+    code: 'model_not_found',
+    messagesType: 'not_found_error',
+  });
+}
+
+export function invalidRequest(status: number, message: string, code: string): VendorError {
+  const messagesType = status === 413 ? 'request_too_large' : 'invalid_request_error';
+  return vendorError(status, message, { type: 'invalid_request_error', code, messagesType });
+}
+
+/** GLM reports a business code of its own beside the HTTP status. */
+export function glmErrorBody(code: number): object {
+  const message = GLM_MESSAGES.get(code) ?? 'Simulated business error.';
+  return { error: { code: String(code), message } };
+}
+
+const GLM_MESSAGES: ReadonlyMap<number, string> = new Map([
+  [1000, 'Authentication failed.'],
+  [1113, 'Your account is in arrears, please recharge.'],
+  [1211, 'Unknown model, please check the model code.'],
+  [1261, 'Prompt exceeds max length.'],
+  [1301, 'Sensitive content detected in input or generation.'],
+  [1302, 'High concurrency usage of this API, please reduce concurrency or contact customer service.'],
+  [1303, 'High frequency usage of this API, please reduce frequency or contact customer service.'],
+  [1305, 'The API has triggered a rate limit.'],
+  [1308, 'Usage limit reached, the limit will reset later.'],
+  [1312, 'The model is currently busy, please try again later.'],
+]);
+
+function vendorError(
+  status: number,
+  message: string,
+  words: Pick<VendorError, 'type' | 'code' | 'messagesType'>,
+): VendorError {
+  return { status, message, ...words };
+}

@@ -1,0 +1,27 @@
+import { ConfigModule, type Config } from '#libs/config';
+import { DispatchConsumerModule } from '#libs/dispatch';
+import { HealthModule } from '#libs/health';
+import { ObservabilityModule, type Logger } from '#libs/observability';
+import { PersistenceModule } from '#libs/persistence';
+import { ProvidersModule } from '#libs/providers';
+import { ToolCatalogModule } from '#libs/tools';
+import { type DynamicModule } from '@nestjs/common';
+import { ConsumingIndicator } from './consuming.indicator.js';
+
+export class WorkerModule {
+  static forRoot(config: Config, logger: Logger): DynamicModule {
+    return {
+      module: WorkerModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        ObservabilityModule.forRoot(logger),
+        PersistenceModule.forRoot('worker'),
+        DispatchConsumerModule,
+        HealthModule.forRoot(
+          [DispatchConsumerModule, ProvidersModule, ToolCatalogModule],
+          [ConsumingIndicator],
+        ),
+      ],
+    };
+  }
+}

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { openSecret, type Config } from '#libs/config';
+import { ExaiError } from '#libs/errors';
+import { JwtService } from '@nestjs/jwt';
+import { z } from 'zod';
+import { type Principal } from './principal.js';
+import { isScope } from './scopes.js';
+
+/** Longest life of a token; a longer `exp` is refused even when the signature is right. */
+export const MAX_TOKEN_SECONDS = 24 * 3600;
+const LEEWAY_SECONDS = 30;
+const MAX_TOKEN_BYTES = 8192;
+
+const claims = z.object({
+  sub: z.string().min(1).max(128),
+  jti: z.string().min(1).max(128),
+  iat: z.number().int(),
+  exp: z.number().int(),
+  tenant: z.string().min(1).max(128).optional(),
+  scope: z.union([z.string(), z.array(z.string())]).optional(),
+});
+
+export interface TokenRequest {
+  readonly subject: string;
+  readonly scopes: readonly string[];
+  /** Seconds, at most 86,400. */
+  readonly expiresIn: number;
+}
+
+/** Issues and verifies this gateway's own tokens: HS256, one secret, fixed issuer and audience. */
+export class AccessTokens {
+  private readonly jwt: JwtService;
+
+  constructor(private readonly config: Config) {
+    this.jwt = new JwtService({
+      secret: config.auth.jwtSecret ?? openSecret(config.server.dataDir, 'jwt-secret'),
+    });
+  }
+
+  /** @throws ExaiError CONFIG_INVALID on an unknown scope or a life of more than 24 hours. */
+  issue({ subject, scopes, expiresIn }: TokenRequest): string {
+    const unknown = scopes.find((scope) => !isScope(scope));
+    if (unknown !== undefined) {
+      throw new ExaiError('CONFIG_INVALID', { reason: `There is no scope \`${unknown}\`.` });
+    }
+    if (!(expiresIn > 0 && expiresIn <= MAX_TOKEN_SECONDS)) {
+      throw new ExaiError('CONFIG_INVALID', { reason: 'A token lives at least 1 second and at most 24 hours.' });
+    }
+    return this.jwt.sign(
+      { scope: scopes.join(' ') },
+      {
+        algorithm: 'HS256',
+        subject,
+        expiresIn,
+        issuer: this.config.auth.issuer,
+        audience: this.config.auth.audience,
+        jwtid: randomUUID(),
+      },
+    );
+  }
+
+  /** @throws ExaiError TOKEN_EXPIRED or UNAUTHENTICATED; the message never says which check failed. */
+  verify(token: string): Principal {
+    if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) throw new ExaiError('UNAUTHENTICATED');
+    const parsed = claims.safeParse(this.verified(token));
+    if (!parsed.success) throw new ExaiError('UNAUTHENTICATED');
+    const { sub, iat, exp, tenant, scope } = parsed.data;
+    if (exp > iat + MAX_TOKEN_SECONDS || iat > Date.now() / 1000 + LEEWAY_SECONDS) {
+      throw new ExaiError('UNAUTHENTICATED');
+    }
+    const scopes = (typeof scope === 'string' ? scope.split(' ') : (scope ?? [])).filter(isScope);
+    return { tenant: tenant ?? sub, subject: sub, scopes, expiresAt: exp };
+  }
+
+  private verified(token: string): unknown {
+    try {
+      return this.jwt.verify<Record<string, unknown>>(token, {
+        algorithms: ['HS256'],
+        issuer: this.config.auth.issuer,
+        audience: this.config.auth.audience,
+        clockTolerance: LEEWAY_SECONDS,
+      });
+    } catch (error) {
+      const expired = error instanceof Error && error.name === 'TokenExpiredError';
+      throw new ExaiError(expired ? 'TOKEN_EXPIRED' : 'UNAUTHENTICATED', {}, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import { CONFIG, type Config } from '#libs/config';
+import { Module } from '@nestjs/common';
+import { AccessTokens } from './access-tokens.js';
+import { AuthService } from './auth.service.js';
+import { LocalToken } from './local-token.js';
+
+@Module({
+  providers: [
+    { provide: AccessTokens, inject: [CONFIG], useFactory: (config: Config) => new AccessTokens(config) },
+    AuthService,
+    LocalToken,
+  ],
+  exports: [AccessTokens, AuthService],
+})
+export class AuthModule {}

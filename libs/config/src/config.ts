@@ -1,0 +1,118 @@
+export type Environment = 'development' | 'production' | 'test';
+export type SimulatorMode = 'auto' | 'on' | 'off';
+export type ToolProfile = 'lean' | 'standard' | 'full';
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+export type LogFormat = 'pretty' | 'json';
+
+/** Where the gateway and the worker listen. `publicUrl` has no trailing slash; host names are lower case without port. */
+export interface ServerConfig {
+  readonly environment: Environment;
+  readonly host: string;
+  readonly port: number;
+  readonly workerPort: number;
+  readonly publicUrl: string;
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  /** Absolute path. */
+  readonly dataDir: string;
+  readonly drainTimeoutMs: number;
+}
+
+/** Without `jwtSecret` the signing secret is the one kept in the data directory (see `openSecret`). */
+export interface AuthConfig {
+  readonly enabled: boolean;
+  readonly jwtSecret?: string;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/** Without `url` the program starts its own PostgreSQL. */
+export interface DatabaseConfig {
+  readonly url?: string;
+  readonly poolSize: number;
+}
+
+/** Without `redisUrl` the queue lives in the same PostgreSQL. */
+export interface QueueConfig {
+  readonly redisUrl?: string;
+  readonly workerConcurrency: number;
+  readonly maxWaiting: number;
+  readonly attempts: number;
+  readonly resultTtlMs: number;
+}
+
+/** One provider's settings; without `apiKey` it is `no_key`, without `baseUrl` the catalogue's address is used. */
+export interface ProviderSettings {
+  readonly apiKey?: string;
+  readonly baseUrl?: string;
+  /** Empty = all; otherwise ids or aliases in order of preference. */
+  readonly allowedModels: readonly string[];
+  readonly timeoutMs: number;
+  readonly maxInflight: number;
+}
+
+export interface ProvidersConfig {
+  /** Keyed by lower-case provider id, `simulator` included. */
+  readonly settings: Readonly<Record<string, ProviderSettings>>;
+  /** In production always `off`. */
+  readonly simulator: SimulatorMode;
+  readonly simulatorPort: number;
+  /** A model id or `auto`. */
+  readonly defaultModel: string;
+}
+
+/** Tool names are lower case; a non-empty `enabled` replaces the profile, `disabled` is removed last. */
+export interface ToolsConfig {
+  readonly profile: ToolProfile;
+  readonly enabled: readonly string[];
+  readonly disabled: readonly string[];
+  readonly simpleTimeoutMs: number;
+  readonly workflowTimeoutMs: number;
+}
+
+export interface LimitsConfig {
+  readonly maxBodyBytes: number;
+  readonly maxPromptChars: number;
+  readonly maxCallMs: number;
+  readonly maxConnections: number;
+  readonly sessionMaxInflight: number;
+}
+
+/** Absolute directories tools may read; empty = no file access. */
+export interface FilesConfig {
+  readonly roots: readonly string[];
+}
+
+export interface ConversationsConfig {
+  readonly ttlMs: number;
+  readonly maxTurns: number;
+}
+
+export interface ObservabilityConfig {
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}
+
+/** Read by the stdio shim and the command line only. */
+export interface ClientConfig {
+  readonly url?: string;
+  readonly token?: string;
+}
+
+/** The deeply frozen result of `loadConfig`. Durations are milliseconds, sizes are bytes. */
+export interface Config {
+  readonly server: ServerConfig;
+  readonly auth: AuthConfig;
+  readonly database: DatabaseConfig;
+  readonly queue: QueueConfig;
+  readonly providers: ProvidersConfig;
+  readonly tools: ToolsConfig;
+  readonly limits: LimitsConfig;
+  readonly files: FilesConfig;
+  readonly conversations: ConversationsConfig;
+  readonly observability: ObservabilityConfig;
+  readonly client: ClientConfig;
+  /** Every loaded secret value, for redaction in logs. */
+  readonly secrets: readonly string[];
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,27 @@
+export { CONFIG, ConfigModule } from './config.module.js';
+export { ConfigError, type ConfigFault } from './config-error.js';
+export {
+  type AuthConfig,
+  type ClientConfig,
+  type Config,
+  type ConversationsConfig,
+  type DatabaseConfig,
+  type Environment,
+  type FilesConfig,
+  type LimitsConfig,
+  type LogFormat,
+  type LogLevel,
+  type ObservabilityConfig,
+  type ProviderSettings,
+  type ProvidersConfig,
+  type QueueConfig,
+  type ServerConfig,
+  type SimulatorMode,
+  type ToolProfile,
+  type ToolsConfig,
+} from './config.js';
+export { describeSettings, type SettingDescription } from './describe.js';
+export { type EnvironmentVariables, readEnvironment } from './environment.js';
+export { loadConfig, type LoadOptions } from './load.js';
+export { PRODUCT, type Product } from './product.js';
+export { openSecret, readLocalToken, writeLocalToken } from './secret-files.js';

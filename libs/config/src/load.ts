@@ -1,0 +1,200 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import {
+  type AuthConfig,
+  type Config,
+  type ProvidersConfig,
+  type ProviderSettings,
+  type ServerConfig,
+} from './config.js';
+import { ConfigError } from './config-error.js';
+import { type EnvironmentVariables } from './environment.js';
+import { fileRootProblem, homeDirectory } from './file-roots.js';
+import { isLoopbackHost, LOOPBACK_NAMES } from './loopback.js';
+import { RawValues } from './raw-values.js';
+import { isPlaceholder } from './refused-values.js';
+import { requirementFaults, sharedSecretFaults, signingSecretFault, unknownNameFaults } from './rules.js';
+import { PROVIDER_SETTINGS, SETTINGS } from './schema.js';
+
+const SECOND = 1_000;
+const HOUR = 3_600 * SECOND;
+const MIB = 1_048_576;
+
+/** The simulator is ours and has no vendor limit; these only bound one process. */
+const SIMULATOR_MAX_INFLIGHT = 256;
+const SIMULATOR_TIMEOUT_MS = 180 * SECOND;
+
+export interface LoadOptions {
+  /** False for the command line, the stdio shim and the simulator: values are checked, server requirements are not. */
+  readonly serving?: boolean;
+  /** Start directory; default `process.cwd()`. */
+  readonly cwd?: string;
+}
+
+/** The frozen configuration of this process. Throws one `ConfigError` that lists every fault, never a value. */
+export function loadConfig(env: EnvironmentVariables, options: LoadOptions = {}): Config {
+  const cwd = options.cwd ?? process.cwd();
+  const values = new RawValues(env, env['NODE_ENV']?.trim().toLowerCase() === 'production');
+  values.faults.push(...unknownNameFaults(env));
+
+  const config = readSections(values, cwd, homeDirectory(env));
+  values.faults.push(...sharedSecretFaults(config));
+  if (options.serving ?? true) values.faults.push(...requirementFaults(config, (item) => values.isSet(item)));
+  checkRedis(values, config);
+
+  if (values.faults.length > 0) throw new ConfigError(values.faults);
+  const secrets = [...new Set(values.secrets)].filter((secret) => !isPlaceholder(secret));
+  return deepFreeze({ ...config, secrets, warnings: values.warnings });
+}
+
+function readSections(values: RawValues, cwd: string, home: string): Config {
+  const server = readServer(values, cwd);
+  return {
+    server,
+    auth: readAuth(values, server),
+    database: present({
+      url: values.read(SETTINGS.databaseUrl),
+      poolSize: values.read(SETTINGS.databasePool),
+    }),
+    queue: present({
+      redisUrl: values.read(SETTINGS.redisUrl),
+      workerConcurrency: values.read(SETTINGS.workerConcurrency),
+      maxWaiting: values.read(SETTINGS.maxWaiting),
+      attempts: values.read(SETTINGS.attempts),
+      resultTtlMs: values.read(SETTINGS.resultTtl) * HOUR,
+    }),
+    providers: readProviders(values, server),
+    tools: {
+      profile: values.read(SETTINGS.profile),
+      enabled: values.read(SETTINGS.enabledTools),
+      disabled: values.read(SETTINGS.disabledTools),
+      simpleTimeoutMs: values.read(SETTINGS.simpleTimeout) * SECOND,
+      workflowTimeoutMs: values.read(SETTINGS.workflowTimeout) * SECOND,
+    },
+    limits: {
+      maxBodyBytes: values.read(SETTINGS.maxBody) * MIB,
+      maxPromptChars: values.read(SETTINGS.maxPromptChars),
+      maxCallMs: values.read(SETTINGS.maxCall) * SECOND,
+      maxConnections: values.read(SETTINGS.maxConnections),
+      sessionMaxInflight: values.read(SETTINGS.sessionMaxInflight),
+    },
+    files: { roots: readFileRoots(values, server.host, cwd, home) },
+    conversations: {
+      ttlMs: values.read(SETTINGS.conversationTtl) * HOUR,
+      maxTurns: values.read(SETTINGS.conversationTurns),
+    },
+    observability: {
+      logLevel: values.read(SETTINGS.logLevel),
+      logFormat: values.read(SETTINGS.logFormat) ?? (process.stderr.isTTY ? 'pretty' : 'json'),
+    },
+    client: present({
+      url: values.read(SETTINGS.clientUrl),
+      token: values.read(SETTINGS.clientToken),
+    }),
+    secrets: [],
+    warnings: [],
+  };
+}
+
+function readServer(values: RawValues, cwd: string): ServerConfig {
+  const host = values.read(SETTINGS.host);
+  const port = values.read(SETTINGS.port);
+  const publicUrl =
+    values.read(SETTINGS.publicUrl) ?? `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  const names = [...LOOPBACK_NAMES, new URL(publicUrl).hostname, ...values.read(SETTINGS.allowedHosts)];
+  return {
+    environment: values.read(SETTINGS.environment),
+    host,
+    port,
+    workerPort: values.read(SETTINGS.workerPort),
+    publicUrl,
+    allowedHosts: [...new Set(names)],
+    allowedOrigins: values.read(SETTINGS.allowedOrigins),
+    dataDir: resolve(cwd, values.read(SETTINGS.dataDir)),
+    drainTimeoutMs: values.read(SETTINGS.drainTimeout) * SECOND,
+  };
+}
+
+function readAuth(values: RawValues, server: ServerConfig): AuthConfig {
+  const jwtSecret = values.read(SETTINGS.jwtSecret);
+  const fault = jwtSecret && signingSecretFault(SETTINGS.jwtSecret.env, jwtSecret);
+  if (fault) values.faults.push(fault);
+  return present({
+    enabled: values.read(SETTINGS.auth) === 'on',
+    jwtSecret,
+    issuer: values.read(SETTINGS.issuer),
+    audience: values.read(SETTINGS.audience) ?? `${server.publicUrl}/mcp`,
+  });
+}
+
+function readProviders(values: RawValues, server: ServerConfig): ProvidersConfig {
+  const vendors = PROVIDER_SETTINGS.map((item): [string, ProviderSettings] => [
+    item.id,
+    present({
+      apiKey: values.readProviderKey(item.apiKey),
+      baseUrl: values.read(item.baseUrl),
+      allowedModels: values.read(item.allowedModels),
+      timeoutMs: values.read(item.timeout) * SECOND,
+      maxInflight: values.read(item.maxInflight),
+    }),
+  ]);
+  const simulatorPort = values.read(SETTINGS.simulatorPort);
+  const simulator = values.read(SETTINGS.simulator);
+  return {
+    settings: {
+      ...Object.fromEntries(vendors),
+      simulator: {
+        baseUrl: values.read(SETTINGS.simulatorBaseUrl) ?? `http://127.0.0.1:${simulatorPort}/v1`,
+        allowedModels: [],
+        timeoutMs: SIMULATOR_TIMEOUT_MS,
+        maxInflight: SIMULATOR_MAX_INFLIGHT,
+      },
+    },
+    simulator: simulator === 'auto' && server.environment === 'production' ? 'off' : simulator,
+    simulatorPort,
+    defaultModel: values.read(SETTINGS.defaultModel),
+  };
+}
+
+function readFileRoots(values: RawValues, host: string, cwd: string, home: string): string[] {
+  const roots = values.read(SETTINGS.fileRoots);
+  if (roots === undefined) {
+    if (!isLoopbackHost(host)) return [];
+    const problem = fileRootProblem(cwd, home);
+    if (problem === undefined) return [cwd];
+    values.warnings.push(`Tools read no files: the start directory ${problem}. Set EXAI_FILE_ROOTS.`);
+    return [];
+  }
+  for (const problem of new Set(roots.map((root) => fileRootProblem(root, home)))) {
+    if (problem !== undefined)
+      values.fault(SETTINGS.fileRoots.env, problem, 'absolute directories inside a project');
+  }
+  return roots.map((root) => resolve(root));
+}
+
+function checkRedis(values: RawValues, { queue, server }: Config): void {
+  const redis = queue.redisUrl === undefined ? undefined : new URL(queue.redisUrl);
+  if (redis === undefined || redis.password !== '' || isLoopbackHost(redis.hostname)) return;
+  const problem = 'names a server on the network without a password';
+  if (server.environment === 'production') {
+    values.fault(SETTINGS.redisUrl.env, problem, 'redis URL with a password');
+  } else {
+    values.warnings.push(`${SETTINGS.redisUrl.env} ${problem}; production refuses this.`);
+  }
+}
+
+/** Leaves out undefined fields, which `exactOptionalPropertyTypes` tells apart from absent ones. */
+function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+}
+
+type OptionalKeys<T> = { [K in keyof T]: undefined extends T[K] ? K : never }[keyof T];
+type Present<T> = Omit<T, OptionalKeys<T>> & { [K in OptionalKeys<T>]?: Exclude<T[K], undefined> };
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(deepFreeze);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,299 @@
+import { type ErrorEnvelope } from '#libs/errors';
+import { type FailedCandidate, type ToolCall, type ToolOutcome, type ToolPayload } from '#libs/tools';
+import { type Pool, type QueryResultRow } from 'pg';
+import {
+  type CallReport,
+  type FinishedCall,
+  type StartedAttempt,
+  type TerminalState,
+} from './call-state.js';
+import { SQL } from './ledger-statements.js';
+import { TickBatch } from './tick-batch.js';
+
+export interface JobTicket {
+  readonly callId: string;
+  readonly enqueueNo: number;
+}
+
+export interface TerminalWrite {
+  readonly id: string;
+  readonly fence: number;
+  readonly state: TerminalState;
+  readonly payload?: ToolPayload;
+  readonly error?: ErrorEnvelope;
+}
+
+/**
+ * The truth about every call, in table `tool_calls`. Accepting is one committed row; ending is one
+ * compare-and-set on the fence, so that of two workers on one call only the later one counts.
+ */
+export class CallLedger {
+  private readonly accepts = new TickBatch<ToolCall, void>((calls) => this.acceptAll(calls));
+  private readonly starts = new TickBatch<JobTicket, StartedAttempt | undefined>((t) => this.startAll(t));
+  private readonly ends = new TickBatch<TerminalWrite, boolean>((writes) => this.finishAll(writes));
+  private readonly records = new TickBatch<EndedCall, void>((calls) => this.recordAll(calls));
+  private readonly reads = new TickBatch<string, FinishedCall | undefined>((ids) => this.readAll(ids));
+
+  /**
+   * @param pool the data source's own pool: statements are prepared once per connection
+   * @param channel NOTIFY channel that a terminal write announces itself on, when PostgreSQL is the carrier
+   */
+  constructor(
+    private readonly pool: Pool,
+    private readonly channel: string | undefined,
+  ) {}
+
+  /** Resolves when the row is committed: from then on the call cannot be lost. */
+  accept(call: ToolCall): Promise<void> {
+    return this.accepts.add(call);
+  }
+
+  /** Writes down a call that was answered without the queue. */
+  record(ended: EndedCall): Promise<void> {
+    return this.records.add(ended);
+  }
+
+  /** Takes the call for one attempt, or undefined when it is over, superseded or unknown. */
+  start(ticket: JobTicket): Promise<StartedAttempt | undefined> {
+    return this.starts.add(ticket);
+  }
+
+  /** False when the call already ended or a later attempt holds it: the result is stale. */
+  finish(write: TerminalWrite): Promise<boolean> {
+    return this.ends.add(write);
+  }
+
+  /** The terminal row, or undefined while the call is open. Not owner-checked: for waiters of this process. */
+  find(id: string): Promise<FinishedCall | undefined> {
+    return this.reads.add(id);
+  }
+
+  /** Puts the call back in the waiting state after a failed attempt. False when the fence was lost. */
+  async retryLater(
+    id: string,
+    fence: number,
+    failure: FailedCandidate | undefined,
+    delayMs: number,
+  ): Promise<boolean> {
+    const rows = await this.query('ledger-retry', SQL.retry, [
+      id,
+      fence,
+      JSON.stringify(failure ? [failure] : []),
+      delayMs,
+    ]);
+    return rows.length > 0;
+  }
+
+  /** Gives an attempt back that was interrupted by a stopping worker; it does not count. */
+  async release(id: string, fence: number): Promise<boolean> {
+    return (await this.query('ledger-release', SQL.release, [id, fence])).length > 0;
+  }
+
+  /** Ends an open call whoever holds it. False when it had already ended. */
+  async end(id: string, state: 'CANCELLED' | 'EXPIRED', error: ErrorEnvelope): Promise<boolean> {
+    const rows = await this.query('ledger-end', SQL.end, [id, state, JSON.stringify(error)]);
+    return rows.length > 0;
+  }
+
+  /** Tells that these attempts are alive; answers the ids that are still theirs. */
+  async heartbeat(held: readonly { id: string; fence: number }[]): Promise<Set<string>> {
+    const rows = await this.query<{ id: string }>('ledger-heartbeat', SQL.heartbeat, [
+      held.map(({ id }) => id),
+      held.map(({ fence }) => fence),
+    ]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  async findFinished(ids: readonly string[]): Promise<string[]> {
+    const rows = await this.query<{ id: string }>('ledger-finished', SQL.finished, [ids]);
+    return rows.map(({ id }) => id);
+  }
+
+  async exists(id: string): Promise<boolean> {
+    return (await this.query('ledger-exists', SQL.exists, [id])).length > 0;
+  }
+
+  /** Claims open calls that nobody has touched for `idleMs`; a claim keeps other reconcilers off as long. */
+  async claimQuiet(idleMs: number, limit: number): Promise<JobTicket[]> {
+    return this.query<{ callId: string; enqueueNo: number }>('ledger-quiet', SQL.claimQuiet, [idleMs, limit]);
+  }
+
+  /** Moves the call to its next job. Undefined when it ended or another reconciler was first. */
+  async requeue({ callId, enqueueNo }: JobTicket): Promise<JobTicket | undefined> {
+    const rows = await this.query<{ enqueueNo: number }>('ledger-requeue', SQL.requeue, [callId, enqueueNo]);
+    return rows[0] && { callId, enqueueNo: rows[0].enqueueNo };
+  }
+
+  async findOverdue(limit: number): Promise<{ id: string; correlationId: string; state: string }[]> {
+    return this.query('ledger-overdue', SQL.overdue, [limit]);
+  }
+
+  /** Drops arguments and answers past their keeping time; metadata stays. */
+  async dropContent(olderThanMs: number, limit: number): Promise<void> {
+    await this.query('ledger-drop-content', SQL.dropContent, [olderThanMs, limit]);
+  }
+
+  /** A call of this owner; undefined for an unknown and for a foreign id alike. */
+  async report(id: string, owner: { tenant: string; subject: string }): Promise<CallReport | undefined> {
+    const rows = await this.query<CallReport>('ledger-report', SQL.report, [id, owner.tenant, owner.subject]);
+    return rows[0];
+  }
+
+  async ping(): Promise<void> {
+    await this.pool.query('SELECT 1');
+  }
+
+  private async query<R extends QueryResultRow>(name: string, text: string, values: unknown[]): Promise<R[]> {
+    return (await this.pool.query<R>({ name, text, values })).rows;
+  }
+
+  private async acceptAll(calls: readonly ToolCall[]): Promise<void[]> {
+    const now = Date.now();
+    await this.query('ledger-accept', SQL.accept, [
+      ...identityColumns(calls),
+      calls.map((call) => Math.max(0, Math.round(call.deadline - now))),
+    ]);
+    return calls.map(() => undefined);
+  }
+
+  private async recordAll(calls: readonly EndedCall[]): Promise<void[]> {
+    const now = Date.now();
+    await this.query('ledger-record', SQL.record, [
+      ...identityColumns(calls.map(({ call }) => call)),
+      calls.map(({ call }) => Math.max(0, now - call.createdAt)),
+      calls.map(({ outcome }) => (outcome.ok ? 'COMPLETED' : 'FAILED')),
+      calls.map(({ outcome }) => (outcome.ok ? JSON.stringify(outcome.payload) : null)),
+      calls.map(({ outcome }) => (outcome.ok ? null : JSON.stringify(outcome.error))),
+    ]);
+    return calls.map(() => undefined);
+  }
+
+  private async startAll(tickets: readonly JobTicket[]): Promise<(StartedAttempt | undefined)[]> {
+    const rows = await this.query<StartedRow>('ledger-start', SQL.start, [
+      tickets.map(({ callId }) => callId),
+      tickets.map(({ enqueueNo }) => enqueueNo),
+    ]);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return tickets.map(({ callId }) => {
+      const row = byId.get(callId);
+      // Two jobs of one call in one batch: the row was taken once, so it is handed out once.
+      byId.delete(callId);
+      return row && toAttempt(row);
+    });
+  }
+
+  private async finishAll(writes: readonly TerminalWrite[]): Promise<boolean[]> {
+    const rows = await this.query<{ id: string }>('ledger-finish', SQL.finish(this.channel), [
+      writes.map(({ id }) => id),
+      writes.map(({ fence }) => fence),
+      writes.map(({ state }) => state),
+      writes.map(({ payload }) => (payload ? JSON.stringify(payload) : null)),
+      writes.map(({ error }) => (error ? JSON.stringify(error) : null)),
+      writes.map(({ payload }) => payload?.metadata.provider_used ?? null),
+      writes.map(({ payload }) => payload?.metadata.model_used ?? null),
+      writes.map(({ payload }) => payload?.metadata.usage?.input_tokens ?? null),
+      writes.map(({ payload }) => payload?.metadata.usage?.output_tokens ?? null),
+    ]);
+    const done = new Set(rows.map(({ id }) => id));
+    return writes.map(({ id }) => done.has(id));
+  }
+
+  private async readAll(ids: readonly string[]): Promise<(FinishedCall | undefined)[]> {
+    const rows = await this.query<FinishedRow>('ledger-read', SQL.read, [ids]);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => {
+      const row = byId.get(id);
+      return row && toFinished(row);
+    });
+  }
+}
+
+export interface EndedCall {
+  readonly call: ToolCall;
+  readonly outcome: ToolOutcome;
+}
+
+function identityColumns(calls: readonly ToolCall[]): string[][] {
+  return [
+    calls.map((call) => call.id),
+    calls.map((call) => call.principal.tenant),
+    calls.map((call) => call.principal.subject),
+    calls.map((call) => call.principal.scopes.join(' ')),
+    calls.map((call) => call.tool),
+    calls.map((call) => JSON.stringify(call.args)),
+    calls.map((call) => call.correlationId),
+    calls.map((call) => call.sessionId),
+    calls.map((call) => call.transport),
+    calls.map((call) => call.client.name),
+    calls.map((call) => call.client.version),
+  ];
+}
+
+interface StartedRow {
+  id: string;
+  tenant: string;
+  subject: string;
+  scopes: string;
+  tool: string;
+  args: string;
+  correlationId: string;
+  sessionId: string;
+  transport: ToolCall['transport'];
+  clientName: string;
+  clientVersion: string;
+  remainingMs: number;
+  acceptedMs: number;
+  fence: number;
+  attempts: number;
+  releases: number;
+  failures: FailedCandidate[];
+}
+
+function toAttempt(row: StartedRow): StartedAttempt {
+  const now = Date.now();
+  return {
+    call: {
+      id: row.id,
+      tool: row.tool,
+      args: JSON.parse(row.args) as Record<string, unknown>,
+      principal: {
+        tenant: row.tenant,
+        subject: row.subject,
+        scopes: row.scopes === '' ? [] : row.scopes.split(' '),
+      },
+      client: { name: row.clientName, version: row.clientVersion },
+      sessionId: row.sessionId,
+      transport: row.transport,
+      correlationId: row.correlationId,
+      deadline: now + row.remainingMs,
+      createdAt: now - row.acceptedMs,
+    },
+    fence: row.fence,
+    attempt: row.attempts + 1,
+    crashes: row.fence - 1 - row.attempts - row.releases,
+    failures: row.failures,
+    remainingMs: row.remainingMs,
+  };
+}
+
+interface FinishedRow {
+  id: string;
+  tool: string;
+  state: TerminalState;
+  result: string | null;
+  error: ErrorEnvelope | null;
+}
+
+function toFinished(row: FinishedRow): FinishedCall {
+  const { id, tool, state, result, error } = row;
+  return {
+    id,
+    tool,
+    state,
+    resultJson: result ?? undefined,
+    outcome:
+      result !== null
+        ? { ok: true, payload: JSON.parse(result) as ToolPayload }
+        : { ok: false, error: error as ErrorEnvelope },
+  };
+}

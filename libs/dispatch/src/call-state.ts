@@ -1,0 +1,46 @@
+import { type ErrorEnvelope } from '#libs/errors';
+import { type FailedCandidate, type ToolCall, type ToolOutcome, type ToolPayload } from '#libs/tools';
+
+/**
+ * ACCEPTED: recorded and handed to the queue. QUEUED: waiting there again, for a further attempt or because the
+ * queue had lost it. RUNNING: a worker holds it. The other four are terminal and never change again.
+ */
+export type CallState = 'ACCEPTED' | 'QUEUED' | 'RUNNING' | TerminalState;
+export type TerminalState = 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'EXPIRED';
+
+/** One attempt as the ledger handed it out: whoever holds a lower fence has lost the call. */
+export interface StartedAttempt {
+  readonly call: ToolCall;
+  readonly fence: number;
+  readonly attempt: number;
+  /** Starts that ended without any outcome: their worker died. */
+  readonly crashes: number;
+  readonly failures: readonly FailedCandidate[];
+  readonly remainingMs: number;
+}
+
+/** A terminal row as its caller gets it. */
+export interface FinishedCall {
+  readonly id: string;
+  readonly tool: string;
+  readonly state: TerminalState;
+  readonly outcome: ToolOutcome;
+  /** The payload exactly as stored, so that it need not be serialised again. */
+  readonly resultJson: string | undefined;
+}
+
+export interface CallReport {
+  readonly id: string;
+  readonly tool: string;
+  readonly state: CallState;
+  readonly attempts: number;
+  readonly correlationId: string;
+  readonly acceptedAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly deadlineAt: Date;
+  readonly provider: string | null;
+  readonly model: string | null;
+  readonly result: ToolPayload | null;
+  readonly error: ErrorEnvelope | null;
+}

@@ -1,0 +1,104 @@
+import { CONFIG, type Config } from '#libs/config';
+import { ExaiError } from '#libs/errors';
+import { InlineToolRunner, ToolCatalogModule, ToolEnginesModule } from '#libs/tools';
+import { BullModule, getQueueToken } from '@nestjs/bullmq';
+import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { type Queue } from 'bullmq';
+import { PinoLogger } from 'nestjs-pino';
+import { type Pool } from 'pg';
+import { type DataSource } from 'typeorm';
+import { AdmissionControl } from './admission-control.js';
+import { AttemptRunner } from './attempt-runner.js';
+import { CallEnding } from './call-ending.js';
+import { CallLedger, type JobTicket } from './call-ledger.js';
+import { CallQueue, queueConnection, TOOL_CALLS_QUEUE } from './call-queue.js';
+import { CallSignals } from './call-signals.js';
+import { CallWaiters } from './call-waiters.js';
+import { PostgresCallSignals } from './postgres-call-signals.js';
+import { Reconciler } from './reconciler.js';
+import { RedisCallSignals } from './redis-call-signals.js';
+import { RunningAttempts } from './running-attempts.js';
+import { ToolCallProcessor } from './tool-call.processor.js';
+import { ToolDispatcher } from './tool-dispatcher.js';
+
+const QUEUE_MODULES = [
+  BullModule.forRootAsync({
+    inject: [CONFIG],
+    useFactory: (config: Config) => ({ connection: queueConnection(config) }),
+  }),
+  BullModule.registerQueue({ name: TOOL_CALLS_QUEUE }),
+];
+
+const STORE: Provider[] = [
+  { provide: CallSignals, inject: [CONFIG, PinoLogger], useFactory: openSignals },
+  {
+    provide: CallLedger,
+    inject: [getDataSourceToken(), CallSignals],
+    useFactory: (dataSource: DataSource, signals: CallSignals) =>
+      new CallLedger(poolOf(dataSource), signals.ledgerChannel),
+  },
+  {
+    provide: CallQueue,
+    inject: [getQueueToken(TOOL_CALLS_QUEUE), CONFIG, PinoLogger],
+    useFactory: (queue: Queue<JobTicket>, config: Config, logger: PinoLogger) => {
+      // An error event that nobody hears would end the process.
+      queue.on('error', (error) => logger.debug({ err: error }, 'queue connection'));
+      return new CallQueue(queue, config.queue.attempts);
+    },
+  },
+];
+
+/** What both halves need: the ledger, the queue and the signals between processes. */
+@Module({ imports: QUEUE_MODULES, providers: STORE, exports: [CallLedger, CallQueue, CallSignals] })
+export class CallStoreModule {}
+
+/** The gateway's half. */
+@Module({})
+export class DispatchProducerModule {
+  /** @param imports the module that provides `SystemView`, which inline tools answer from */
+  static forRoot(imports: NonNullable<ModuleMetadata['imports']>): DynamicModule {
+    return {
+      module: DispatchProducerModule,
+      imports: [CallStoreModule, ToolCatalogModule, ...imports],
+      providers: [
+        CallEnding,
+        AdmissionControl,
+        CallWaiters,
+        Reconciler,
+        InlineToolRunner,
+        ToolDispatcher,
+      ],
+      exports: [CallStoreModule, ToolDispatcher, AdmissionControl, CallEnding, Reconciler],
+    };
+  }
+}
+
+/** The worker's half. */
+@Module({
+  imports: [CallStoreModule, ToolCatalogModule, ToolEnginesModule],
+  providers: [RunningAttempts, AttemptRunner, ToolCallProcessor],
+  exports: [CallStoreModule, ToolCallProcessor],
+})
+export class DispatchConsumerModule {}
+
+async function openSignals(config: Config, logger: PinoLogger): Promise<CallSignals> {
+  const { redisUrl } = config.queue;
+  const onError = (error: unknown) => logger.debug({ err: error }, 'signal connection');
+  const signals =
+    redisUrl === undefined
+      ? new PostgresCallSignals(config.database.url ?? '', onError)
+      : new RedisCallSignals(redisUrl, onError);
+  try {
+    await signals.start();
+  } catch (error) {
+    const code = redisUrl === undefined ? 'STORE_UNAVAILABLE' : 'QUEUE_UNAVAILABLE';
+    throw new ExaiError(code, {}, { cause: error });
+  }
+  return signals;
+}
+
+/** The pool that TypeORM keeps; the ledger's prepared statements go through it. */
+function poolOf(dataSource: DataSource): Pool {
+  return (dataSource.driver as unknown as { master: Pool }).master;
+}

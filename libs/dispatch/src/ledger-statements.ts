@@ -1,0 +1,120 @@
+/**
+ * The ledger's SQL. Times are the database's: processes on machines with differing clocks agree on deadlines,
+ * because only durations travel.
+ */
+export const SQL = {
+  accept: `
+    INSERT INTO tool_calls (id, tenant_id, principal_id, scopes, tool, args, state, correlation_id, session_id,
+                            transport, client_name, client_version, deadline_at)
+    SELECT id, tenant, subject, scopes, tool, args::json, 'ACCEPTED', correlation, session,
+           transport, client_name, client_version, clock_timestamp() + remaining * interval '1 millisecond'
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                $9::text[], $10::text[], $11::text[], $12::int[])
+      AS c (id, tenant, subject, scopes, tool, args, correlation, session, transport, client_name,
+            client_version, remaining)`,
+
+  /** Inline calls: recorded when they are over. */
+  record: `
+    INSERT INTO tool_calls (id, tenant_id, principal_id, scopes, tool, args, state, correlation_id, session_id,
+                            transport, client_name, client_version, accepted_at, deadline_at, started_at,
+                            finished_at, attempts, result, error)
+    SELECT id, tenant, subject, scopes, tool, args::json, state, correlation, session, transport, client_name,
+           client_version, began, clock_timestamp(), began, clock_timestamp(), 1, result::json, error::json
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                $9::text[], $10::text[], $11::text[], $12::int[], $13::text[], $14::text[], $15::text[])
+      AS c (id, tenant, subject, scopes, tool, args, correlation, session, transport, client_name,
+            client_version, duration, state, result, error),
+      LATERAL (SELECT clock_timestamp() - duration * interval '1 millisecond' AS began) AS b`,
+
+  start: `
+    UPDATE tool_calls t
+    SET state = 'RUNNING', fence = t.fence + 1, touched_at = clock_timestamp(),
+        started_at = coalesce(t.started_at, clock_timestamp())
+    FROM unnest($1::uuid[], $2::int[]) AS j (id, enqueue_no)
+    WHERE t.id = j.id AND t.enqueue_no = j.enqueue_no AND t.finished_at IS NULL
+    RETURNING t.id, t.tenant_id AS tenant, t.principal_id AS subject, t.scopes, t.tool, t.args::text AS args,
+      t.correlation_id AS "correlationId", t.session_id AS "sessionId", t.transport,
+      t.client_name AS "clientName", t.client_version AS "clientVersion", t.fence, t.attempts, t.releases, t.failures,
+      (extract(epoch FROM t.deadline_at - clock_timestamp()) * 1000)::float8 AS "remainingMs",
+      (extract(epoch FROM clock_timestamp() - t.accepted_at) * 1000)::float8 AS "acceptedMs"`,
+
+  /** With a channel, the ids are announced in the same commit as the write they speak of. */
+  finish: (channel: string | undefined) => `
+    WITH done AS (
+      UPDATE tool_calls t
+      SET state = f.state, result = f.result::json, error = f.error::json, provider = f.provider, model = f.model,
+          input_tokens = f.input_tokens, output_tokens = f.output_tokens, attempts = t.attempts + 1,
+          finished_at = clock_timestamp(), touched_at = clock_timestamp()
+      FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
+                  $9::int[])
+        AS f (id, fence, state, result, error, provider, model, input_tokens, output_tokens)
+      WHERE t.id = f.id AND t.fence = f.fence AND t.finished_at IS NULL
+      RETURNING t.id
+    )${
+      channel === undefined
+        ? ' SELECT id FROM done'
+        : `, told AS (
+      SELECT pg_notify('${channel}', json_build_object('done', json_agg(id))::text) FROM done HAVING count(*) > 0
+    ) SELECT id FROM done WHERE (SELECT count(*) FROM told) >= 0`
+    }`,
+
+  read: `
+    SELECT id, tool, state, result::text AS result, error
+    FROM tool_calls WHERE id = ANY($1::uuid[]) AND finished_at IS NOT NULL`,
+
+  retry: `
+    UPDATE tool_calls
+    SET state = 'QUEUED', attempts = attempts + 1, failures = failures || $3::jsonb,
+        touched_at = clock_timestamp() + $4::int * interval '1 millisecond'
+    WHERE id = $1 AND fence = $2 AND finished_at IS NULL RETURNING id`,
+
+  /** Counted apart, so that an interrupted start is no crash. */
+  release: `
+    UPDATE tool_calls SET state = 'QUEUED', releases = releases + 1, touched_at = clock_timestamp()
+    WHERE id = $1 AND fence = $2 AND finished_at IS NULL RETURNING id`,
+
+  /** The fence rises, so that an attempt that is still running has lost the call. */
+  end: `
+    UPDATE tool_calls
+    SET state = $2, error = $3::json, fence = fence + 1, finished_at = clock_timestamp(),
+        touched_at = clock_timestamp()
+    WHERE id = $1 AND finished_at IS NULL RETURNING id`,
+
+  heartbeat: `
+    UPDATE tool_calls t SET touched_at = clock_timestamp()
+    FROM unnest($1::uuid[], $2::int[]) AS h (id, fence)
+    WHERE t.id = h.id AND t.fence = h.fence AND t.finished_at IS NULL RETURNING t.id`,
+
+  finished: `SELECT id FROM tool_calls WHERE id = ANY($1::uuid[]) AND finished_at IS NOT NULL`,
+
+  exists: `SELECT 1 FROM tool_calls WHERE id = $1`,
+
+  claimQuiet: `
+    UPDATE tool_calls SET touched_at = clock_timestamp()
+    WHERE id IN (
+      SELECT id FROM tool_calls
+      WHERE finished_at IS NULL AND touched_at < clock_timestamp() - $1::int * interval '1 millisecond'
+      ORDER BY touched_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+    RETURNING id AS "callId", enqueue_no AS "enqueueNo"`,
+
+  requeue: `
+    UPDATE tool_calls SET state = 'QUEUED', enqueue_no = enqueue_no + 1, touched_at = clock_timestamp()
+    WHERE id = $1 AND enqueue_no = $2 AND finished_at IS NULL RETURNING enqueue_no AS "enqueueNo"`,
+
+  overdue: `
+    SELECT id, correlation_id AS "correlationId", state FROM tool_calls
+    WHERE finished_at IS NULL AND deadline_at < clock_timestamp() - interval '1 second' LIMIT $1`,
+
+  dropContent: `
+    UPDATE tool_calls SET args = NULL, result = NULL
+    WHERE id IN (
+      SELECT id FROM tool_calls
+      WHERE args IS NOT NULL AND finished_at < clock_timestamp() - $1::float8 * interval '1 millisecond'
+      LIMIT $2)`,
+
+  report: `
+    SELECT id, tool, state, attempts, correlation_id AS "correlationId", accepted_at AS "acceptedAt",
+           started_at AS "startedAt", finished_at AS "finishedAt", deadline_at AS "deadlineAt",
+           provider, model, result, error
+    FROM tool_calls WHERE id = $1 AND tenant_id = $2 AND principal_id = $3`,
+};

@@ -1,0 +1,87 @@
+import { CONFIG, type Config } from '#libs/config';
+import { toEnvelope, type ExaiError } from '#libs/errors';
+import { Metrics } from '#libs/observability';
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Inject, type OnApplicationBootstrap } from '@nestjs/common';
+import { UnrecoverableError, type Job } from 'bullmq';
+import { PinoLogger } from 'nestjs-pino';
+import { AttemptRunner, WorkerStopping } from './attempt-runner.js';
+import { CallLedger, type JobTicket } from './call-ledger.js';
+import { TOOL_CALLS_QUEUE } from './call-queue.js';
+import { RunningAttempts } from './running-attempts.js';
+
+/** Carries the delay that the attempt policy chose to BullMQ's backoff. */
+class TryAgain extends Error {
+  constructor(
+    message: string,
+    readonly delayMs: number,
+  ) {
+    super(message);
+  }
+}
+
+@Processor(TOOL_CALLS_QUEUE, {
+  autorun: false,
+  // A killed worker's jobs run again after 5 to 10 s; the defaults would take a minute.
+  lockDuration: 5_000,
+  stalledInterval: 2_500,
+  maxStalledCount: 3,
+  settings: {
+    backoffStrategy: (_attemptsMade, _type, error) => (error instanceof TryAgain ? error.delayMs : 0),
+  },
+})
+export class ToolCallProcessor extends WorkerHost implements OnApplicationBootstrap {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly ledger: CallLedger,
+    private readonly runner: AttemptRunner,
+    private readonly running: RunningAttempts,
+    private readonly metrics: Metrics,
+    private readonly logger: PinoLogger,
+  ) {
+    super();
+    logger.setContext(ToolCallProcessor.name);
+  }
+
+  onApplicationBootstrap(): void {
+    this.worker.concurrency = this.config.queue.workerConcurrency;
+    this.worker.run().catch((error: unknown) => this.logger.error({ err: error }, 'the queue worker stopped'));
+  }
+
+  // Three declared parameters: BullMQ hands out the abort signal only to processors that have them.
+  async process(job: Job<JobTicket>, _token?: string, signal?: AbortSignal): Promise<string> {
+    const attempt = await this.ledger.start(job.data);
+    if (!attempt) return this.dropped(job.data);
+    const end = await this.runner.run(attempt, signal);
+    if (end.kind === 'again') throw new TryAgain(envelopeJson(end.error, attempt.call), end.delayMs);
+    if (end.error) throw new UnrecoverableError(envelopeJson(end.error, attempt.call));
+    return 'done';
+  }
+
+  get isRunning(): boolean {
+    return this.worker.isRunning() && !this.worker.closing;
+  }
+
+  /** Stops taking jobs, lets the running ones end, after `limitMs` hands the rest back to the queue. */
+  async drain(limitMs: number): Promise<void> {
+    const timer = setTimeout(() => this.running.abortAll(new WorkerStopping()), limitMs);
+    await this.worker.close();
+    clearTimeout(timer);
+  }
+
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.logger.warn({ err: error }, 'queue connection of the worker');
+  }
+
+  private async dropped({ callId }: JobTicket): Promise<string> {
+    if (await this.ledger.exists(callId)) return 'already over';
+    this.metrics.queueForgedJobs.inc();
+    this.logger.warn({ callId }, 'dropped a job that is not in the ledger');
+    return 'unknown';
+  }
+}
+
+function envelopeJson(error: ExaiError, call: { id: string; correlationId: string }): string {
+  return JSON.stringify(toEnvelope(error, { correlationId: call.correlationId, callId: call.id }));
+}

@@ -1,0 +1,52 @@
+import { toEnvelope, type ErrorEnvelope, type ExaiError } from '#libs/errors';
+import { type DispatchedOutcome } from '#libs/dispatch';
+import { type ToolCall } from '#libs/tools';
+import { type CallToolResult } from '@modelcontextprotocol/server';
+import { META } from './call-meta.js';
+
+type CallIdentity = Pick<ToolCall, 'id' | 'tool' | 'correlationId' | 'createdAt'>;
+
+/** The outcome of an accepted call, as MCP result: failures too, so that the session stays open. */
+export function toCallToolResult(call: CallIdentity, dispatched: DispatchedOutcome): CallToolResult {
+  const { outcome, resultJson } = dispatched;
+  if (!outcome.ok) return failure(call, outcome.error);
+  const { payload } = outcome;
+  return {
+    content: [{ type: 'text', text: resultJson ?? JSON.stringify(payload) }],
+    structuredContent: payload,
+    ...(isErrorStatus(payload.status) && { isError: true }),
+    _meta: identity(call),
+  };
+}
+
+/** An error that the model can read and act on, for calls that never reached the queue. */
+export function toErrorResult(call: CallIdentity, error: ExaiError): CallToolResult {
+  return failure(call, toEnvelope(error, { correlationId: call.correlationId, callId: call.id }));
+}
+
+function failure(call: CallIdentity, error: ErrorEnvelope): CallToolResult {
+  return {
+    isError: true,
+    content: [
+      { type: 'text', text: `${error.message} ${error.hint} (correlation id ${error.correlationId})` },
+    ],
+    structuredContent: {
+      status: 'error',
+      error,
+      metadata: {
+        tool_name: call.tool,
+        correlation_id: call.correlationId,
+        duration_ms: Date.now() - call.createdAt,
+      },
+    },
+    _meta: { ...identity(call), [META.error]: error },
+  };
+}
+
+function identity(call: CallIdentity): Record<string, string> {
+  return { [META.callId]: call.id, [META.correlationId]: call.correlationId };
+}
+
+function isErrorStatus(status: string): boolean {
+  return status === 'error' || status.endsWith('_failed');
+}

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRedactor } from './redact.js';
+
+describe('redaction', () => {
+  const secret = 'canary-secret/value+42';
+  const redact = createRedactor([secret]);
+
+  it('hides a loaded secret in any text, plain or encoded', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (before, after) => {
+        for (const form of [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)]) {
+          expect(JSON.stringify(redact({ note: `${before} ${form} ${after}` }))).not.toContain(form);
+        }
+      }),
+    );
+  });
+
+  it('hides values by property name at any depth', () => {
+    expect(redact({ req: { headers: { authorization: 'x', accept: 'y' } } })).toEqual({
+      req: { headers: { authorization: '[redacted]', accept: 'y' } },
+    });
+  });
+
+  it('hides tokens, keys and URL passwords by pattern, also inside error text and causes', () => {
+    const error = new Error('connect postgres://exai:hunter22@db/exai failed', {
+      cause: new Error('Bearer abcdefghijkl refused, key sk-abcdefgh1234'),
+    });
+    const text = JSON.stringify(redact(error));
+    for (const leak of ['hunter22', 'abcdefghijkl', 'sk-abcdefgh1234']) expect(text).not.toContain(leak);
+    expect(text).toContain('db/exai');
+  });
+
+  it('survives cycles', () => {
+    const value: Record<string, unknown> = {};
+    value['self'] = value;
+    expect(JSON.stringify(redact(value))).toContain('[deep]');
+  });
+});

@@ -1,0 +1,8 @@
+export { dataSourceOptions, openDataSource } from './data-source.js';
+export {
+  findEmbeddedPostgres,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from './embedded-postgres.js';
+export { PersistenceModule } from './persistence.module.js';

@@ -1,0 +1,5 @@
+import { Conversations1763800000002 } from './1763800000002-conversations.js';
+import { ToolCalls1763800000001 } from './1763800000001-tool-calls.js';
+
+/** Oldest first. Classes, not file globs: a glob would find other files in the build than in the sources. */
+export const MIGRATIONS = [ToolCalls1763800000001, Conversations1763800000002];

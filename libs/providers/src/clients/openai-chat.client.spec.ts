@@ -1,0 +1,569 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { ExaiError } from '#libs/errors';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Catalogue } from '../catalogue.js';
+import { PROVIDERS } from '../descriptors/index.js';
+import type { ModelCard } from '../model-card.js';
+import type { Completion, CompletionRequest } from '../model-client.js';
+import { OpenAiChatClient } from './openai-chat.client.js';
+
+const KEY = 'sk-secret-key-of-this-test';
+const catalogue = Catalogue.build(PROVIDERS);
+
+interface Received {
+  readonly headers: IncomingMessage['headers'];
+  readonly url: string;
+  readonly body: Record<string, unknown>;
+}
+
+type Answer = (response: ServerResponse, request: Received) => void;
+
+let server: Server;
+let received: Received[];
+let answers: Answer[];
+let sockets: Set<Socket>;
+
+beforeEach(async () => {
+  received = [];
+  answers = [];
+  sockets = new Set();
+  server = createServer((incoming, response) => {
+    const parts: Buffer[] = [];
+    incoming.on('data', (part: Buffer) => parts.push(part));
+    incoming.on('end', () => {
+      const body = JSON.parse(Buffer.concat(parts).toString()) as Record<string, unknown>;
+      const request = { headers: incoming.headers, url: incoming.url ?? '', body };
+      received.push(request);
+      (answers[received.length - 1] ?? answers.at(-1))?.(response, request);
+    });
+  });
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+function cardOf(name: string): ModelCard {
+  const card = catalogue.find(name);
+  if (!card) throw new Error(`no model ${name}`);
+  return card;
+}
+
+function ask(
+  extra: Partial<CompletionRequest> = {},
+  signal: AbortSignal = new AbortController().signal,
+  timeoutMs = 5_000,
+): Promise<Completion> {
+  const model = extra.model ?? cardOf('kimi-k2.6');
+  const provider = catalogue.providers.find(({ id }) => id === model.provider);
+  if (!provider) throw new Error('no provider');
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  const client = new OpenAiChatClient({ provider, apiKey: KEY, baseUrl, timeoutMs });
+  const messages = [{ role: 'user', content: 'hello' }] as const;
+  return client.complete({ model, messages, correlationId: 'correlation-1', ...extra }, signal);
+}
+
+async function failure(promise: Promise<unknown>): Promise<ExaiError> {
+  const error = await promise.then(
+    () => new Error('it was accepted'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ExaiError)) throw error;
+  expect(JSON.stringify([error.message, error.details, String(error.cause)])).not.toContain(KEY);
+  return error;
+}
+
+function json(body: unknown, headers: Record<string, string> = {}, status = 200): Answer {
+  return (response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+}
+
+function whole(content: string, finish = 'stop', extra: object = {}): Answer {
+  const message = { role: 'assistant', content, ...extra };
+  const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+  return json({ id: 'chat-1', choices: [{ index: 0, message, finish_reason: finish }], usage });
+}
+
+function delta(fields: object, finish: string | null = null): object {
+  return { id: 'chat-1', choices: [{ index: 0, delta: fields, finish_reason: finish }] };
+}
+
+function events(...list: (object | string)[]): Answer {
+  return (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const event of list) {
+      response.write(typeof event === 'string' ? event : `data: ${JSON.stringify(event)}\n\n`);
+    }
+    response.end();
+  };
+}
+
+const DONE = 'data: [DONE]\n\n';
+
+describe('a whole answer', () => {
+  it('is one request with key, correlation id and the built body', async () => {
+    answers = [
+      json(
+        {
+          id: 'chat-1',
+          choices: [
+            { index: 0, message: { content: 'Hi.', reasoning_content: 'Hm.' }, finish_reason: 'stop' },
+          ],
+          usage: {
+            prompt_tokens: 10,
+            completion_tokens: 5,
+            total_tokens: 15,
+            prompt_tokens_details: { cached_tokens: 4 },
+            completion_tokens_details: { reasoning_tokens: 2 },
+          },
+        },
+        { 'x-request-id': 'upstream-7' },
+      ),
+    ];
+    const { latencyMs, ...completion } = await ask({ maxOutputTokens: 100 });
+    expect(completion).toEqual({
+      content: 'Hi.',
+      reasoning: 'Hm.',
+      usage: { input: 10, output: 5, total: 15, cached: 4, reasoning: 2 },
+      model: 'kimi-k2.6',
+      provider: 'kimi',
+      finishReason: 'stop',
+      upstreamRequestId: 'upstream-7',
+    });
+    expect(latencyMs).toBeGreaterThanOrEqual(0);
+    expect(received).toHaveLength(1);
+    expect(received[0]).toMatchObject({
+      url: '/v1/chat/completions',
+      headers: { authorization: `Bearer ${KEY}`, 'x-request-id': 'correlation-1' },
+      body: { model: 'kimi-k2.6', max_completion_tokens: 100 },
+    });
+  });
+
+  it('reads cached tokens where Kimi puts them, and takes the id of the body when no header has one', async () => {
+    const choices = [{ message: { content: 'x' }, finish_reason: 'length' }];
+    answers = [
+      json({ id: 'chat-9', choices, usage: { prompt_tokens: 3, completion_tokens: 1, cached_tokens: 2 } }),
+    ];
+    expect(await ask()).toMatchObject({
+      usage: { input: 3, output: 1, total: 4, cached: 2 },
+      upstreamRequestId: 'chat-9',
+      finishReason: 'length',
+    });
+  });
+
+  it.each([
+    ['broken JSON', json('{"choices": [{'), 'the answer is not valid JSON'],
+    ['an empty body', json(''), 'the answer is not valid JSON'],
+    ['no choices', json({ choices: [] }), 'the answer has no choices or no finish reason'],
+    ['a JSON of another kind', json('[1, 2]'), 'the answer has another shape'],
+    ['null', json('null'), 'the answer has another shape'],
+    [
+      'a number too large',
+      json('{"choices":[],"usage":{"prompt_tokens":1e999}}'),
+      'the answer has another shape',
+    ],
+    ['an empty answer', whole(''), 'the answer is empty (finish reason stop)'],
+    ['blank text', whole(' \n'), 'the answer is empty (finish reason stop)'],
+    [
+      'tool calls nobody asked for',
+      whole('', 'tool_calls'),
+      'the answer is empty (finish reason tool_calls)',
+    ],
+    ['only thinking', whole('', 'length'), 'the output limit was used up before any answer text'],
+    [
+      'another content type',
+      json('<html>', { 'content-type': 'text/html' }),
+      'content type text/html in place of json',
+    ],
+  ])('of %s is a bad response', async (_what, answer, reason) => {
+    answers = [answer];
+    const error = await failure(ask());
+    expect([error.code, error.details.reason]).toEqual(['PROVIDER_BAD_RESPONSE', reason]);
+    expect(received).toHaveLength(1);
+  });
+
+  it('that is filtered away is said to be so', async () => {
+    answers = [whole('', 'content_filter')];
+    expect((await failure(ask())).code).toBe('CONTENT_FILTERED');
+  });
+
+  it('may be an error in spite of its status', async () => {
+    answers = [json({ error: { code: '1302', message: 'busy' } })];
+    expect((await failure(ask({ model: cardOf('glm-4.6') }))).code).toBe('PROVIDER_RATE_LIMITED');
+  });
+});
+
+describe('a refusal', () => {
+  it('is classified, keeps its marks and never holds the key', async () => {
+    answers = [
+      json(
+        { error: { type: 'rate_limit_reached_error', message: `limit of ${KEY} reached` } },
+        { 'retry-after': '2', 'msh-request-id': 'msh-1' },
+        429,
+      ),
+    ];
+    const error = await failure(ask());
+    expect(error.code).toBe('PROVIDER_RATE_LIMITED');
+    expect(error.details).toMatchObject({
+      provider: 'kimi',
+      model: 'kimi-k2.6',
+      retryAfterMs: 2_000,
+      upstreamStatus: 429,
+      upstreamRequestId: 'msh-1',
+      reason: 'limit of [redacted] reached',
+    });
+    expect(received).toHaveLength(1);
+  });
+
+  it.each([408, 409, 429, 500, 503])('of status %i is not tried again', async (status) => {
+    answers = [json('', { 'x-should-retry': 'true' }, status)];
+    await failure(ask());
+    expect(received).toHaveLength(1);
+  });
+
+  it('by redirect is not followed', async () => {
+    answers = [json('', { location: 'http://127.0.0.1:1/elsewhere' }, 307)];
+    const error = await failure(ask());
+    expect(error.code).toBe('PROVIDER_BAD_RESPONSE');
+    expect(error.details.upstreamStatus).toBe(307);
+    expect(received).toHaveLength(1);
+  });
+
+  it('of enormous length is cut short', async () => {
+    answers = [
+      (response) => {
+        response.writeHead(500, { 'content-type': 'text/plain' });
+        const write = (): void => {
+          while (!response.destroyed && response.write('x'.repeat(65_536)));
+        };
+        response.on('drain', write);
+        write();
+      },
+    ];
+    expect((await failure(ask())).code).toBe('PROVIDER_UNAVAILABLE');
+    await expect.poll(() => sockets.size).toBe(0);
+  });
+});
+
+describe('a streamed answer', () => {
+  async function stream(answer: Answer): Promise<{ completion: Completion; deltas: string[] }> {
+    answers = [answer];
+    const deltas: string[] = [];
+    const completion = await ask({ onDelta: (text) => deltas.push(text) });
+    return { completion, deltas };
+  }
+
+  it('arrives piece by piece, with its thinking kept apart', async () => {
+    const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
+    const { completion, deltas } = await stream(
+      events(
+        ': a comment\n\n',
+        delta({ role: 'assistant', content: '' }),
+        delta({ reasoning_content: 'Let me ' }),
+        delta({ reasoning_content: 'think.' }),
+        delta({ content: 'Hello ' }),
+        delta({ content: 'world.' }),
+        delta({}, 'stop'),
+        { id: 'chat-1', choices: [], usage },
+        DONE,
+      ),
+    );
+    expect(deltas).toEqual(['Hello ', 'world.']);
+    expect(completion).toMatchObject({
+      content: 'Hello world.',
+      reasoning: 'Let me think.',
+      usage: { input: 3, output: 4, total: 7 },
+      finishReason: 'stop',
+    });
+    expect(received[0]?.body).toMatchObject({ stream: true, stream_options: { include_usage: true } });
+  });
+
+  it('reads CRLF, missing blanks, usage inside the choice and a missing [DONE]', async () => {
+    const last = {
+      choices: [{ delta: {}, finish_reason: 'stop', usage: { prompt_tokens: 1, completion_tokens: 1 } }],
+    };
+    const { completion } = await stream(
+      events(`data:${JSON.stringify(delta({ content: 'x' }))}\r\n\r\n`, `data: ${JSON.stringify(last)}`),
+    );
+    expect(completion).toMatchObject({ content: 'x', usage: { total: 2 } });
+  });
+
+  it('keeps characters whole that arrive in two packets', async () => {
+    const text = 'Grüße 日本語 🙂';
+    const bytes = Buffer.from(`data: ${JSON.stringify(delta({ content: text }, 'stop'))}\n\n${DONE}`);
+    const { completion } = await stream((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.socket?.setNoDelay(true);
+      void (async () => {
+        for (const byte of bytes) {
+          response.write(Buffer.from([byte]));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        response.end();
+      })();
+    });
+    expect(completion.content).toBe(text);
+  });
+
+  it('keeps the connection for the next request', async () => {
+    answers = [events(delta({ content: 'x' }, 'stop'), DONE)];
+    const onDelta = (): void => undefined;
+    for (let round = 0; round < 3; round += 1) await ask({ onDelta });
+    expect(sockets.size).toBe(1);
+  });
+
+  it('does not wait for a connection that stays open after [DONE]', async () => {
+    const startedAt = performance.now();
+    await stream((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(`data: ${JSON.stringify(delta({ content: 'x' }, 'stop'))}\n\n${DONE}`);
+    });
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    await expect.poll(() => sockets.size).toBe(0);
+  });
+
+  it.each([
+    [
+      'no finish reason',
+      events(delta({ content: 'half' })),
+      'the stream ended before the answer was complete',
+    ],
+    ['nothing at all', events(), 'the stream ended before the answer was complete'],
+    ['no text', events(delta({}, 'stop'), DONE), 'the answer is empty (finish reason stop)'],
+    ['broken JSON', events(delta({ content: 'half' }), 'data: {"cho\n\n'), 'the answer is not valid JSON'],
+    ['JSON in place of events', whole('Hi.'), 'content type application/json in place of event-stream'],
+  ])('with %s is a bad response', async (_what, answer, reason) => {
+    const error = await failure(stream(answer));
+    expect([error.code, error.details.reason]).toEqual(['PROVIDER_BAD_RESPONSE', reason]);
+  });
+
+  it('with an error in the middle is that error', async () => {
+    const error = { error: { type: 'engine_overloaded_error', message: 'overloaded' } };
+    const known = await failure(stream(events(delta({ content: 'half' }), error)));
+    expect(known.code).toBe('PROVIDER_UNAVAILABLE');
+    const unknown = await failure(stream(events(delta({ content: 'half' }), { error: { message: 'hm' } })));
+    expect(unknown.code).toBe('PROVIDER_BAD_RESPONSE');
+  });
+
+  it('that breaks off is unavailable, not complete', async () => {
+    const error = await failure(
+      stream((response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(`data: ${JSON.stringify(delta({ content: 'half' }))}\n\n`, () => response.destroy());
+      }),
+    );
+    expect(error.code).toBe('PROVIDER_UNAVAILABLE');
+  });
+
+  it('is a whole answer, handed over once, from a model that cannot stream', async () => {
+    answers = [whole('Hi.')];
+    const deltas: string[] = [];
+    const model = { ...cardOf('kimi-k2.6'), streaming: false };
+    await ask({ model, onDelta: (text) => deltas.push(text) });
+    expect(deltas).toEqual(['Hi.']);
+  });
+});
+
+describe('limits', () => {
+  it('end an answer of more than 16 MiB, however small it was on the wire', async () => {
+    const bomb = gzipSync(Buffer.alloc(40 * 1024 * 1024, 'x'));
+    answers = [
+      (response) => {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+        response.end(bomb);
+      },
+    ];
+    expect((await failure(ask())).code).toBe('OUTPUT_TOO_LARGE');
+  });
+
+  it('end an answer with too many headers', async () => {
+    answers = [
+      json({}, Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`x-${i}`, 'y'.repeat(1000)]))),
+    ];
+    expect((await failure(ask())).code).toBe('OUTPUT_TOO_LARGE');
+  });
+
+  it.each([
+    ['without headers', () => undefined],
+    [
+      'in the middle of the body',
+      (response: ServerResponse) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.write('{"choices"');
+      },
+    ],
+  ])('end an answer that hangs %s, and its connection', async (_where, answer) => {
+    answers = [answer];
+    const error = await failure(ask({}, undefined, 200));
+    expect([error.code, error.details.reason]).toEqual([
+      'PROVIDER_TIMEOUT',
+      'no complete answer within 0.2 s',
+    ]);
+    await expect.poll(() => sockets.size).toBe(0);
+  });
+
+  it('give a model its own share of time', async () => {
+    answers = [() => undefined];
+    const error = await failure(ask({ model: cardOf('kimi-k3') }, undefined, 200));
+    expect(error.details.reason).toBe('no complete answer within 0.3 s');
+  });
+
+  it('end a stream of nothing but comments', async () => {
+    answers = [
+      (response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        const timer = setInterval(() => response.write(': still here\n\n'), 20);
+        response.on('close', () => clearInterval(timer));
+      },
+    ];
+    expect((await failure(ask({ onDelta: () => undefined }, undefined, 300))).code).toBe('PROVIDER_TIMEOUT');
+  });
+});
+
+describe('an abort', () => {
+  const hanging: [string, Answer, Partial<CompletionRequest>][] = [
+    ['before the headers', () => undefined, {}],
+    [
+      'in the middle of a body',
+      (response) => void response.writeHead(200, { 'content-type': 'application/json' }).write('{'),
+      {},
+    ],
+    [
+      'in the middle of a stream',
+      (response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(`data: ${JSON.stringify(delta({ content: 'half' }))}\n\n`);
+      },
+      { onDelta: () => undefined },
+    ],
+  ];
+
+  it.each(hanging)('%s reaches the socket at once', async (_when, answer, extra) => {
+    answers = [answer];
+    const caller = new AbortController();
+    const pending = failure(ask(extra, caller.signal));
+    await expect.poll(() => received.length).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const startedAt = performance.now();
+    caller.abort();
+    expect((await pending).code).toBe('CANCELLED');
+    await expect.poll(() => sockets.size, { interval: 5 }).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(100);
+  });
+
+  it('rejects with the reason of the caller when that is one of our errors', async () => {
+    answers = [() => undefined];
+    const caller = new AbortController();
+    const pending = ask({}, caller.signal);
+    const reason = new ExaiError('DEADLINE_EXCEEDED');
+    setTimeout(() => caller.abort(reason), 20);
+    await expect(pending).rejects.toBe(reason);
+  });
+
+  it('beforehand sends nothing', async () => {
+    expect((await failure(ask({}, AbortSignal.abort()))).code).toBe('CANCELLED');
+    expect(received).toHaveLength(0);
+  });
+});
+
+describe('the web search of Kimi', () => {
+  const call = {
+    id: 'call-1',
+    type: 'builtin_function',
+    function: { name: '$web_search', arguments: '{"q":1}' },
+  };
+
+  it('gets its arguments back unchanged and then answers', async () => {
+    answers = [whole('', 'tool_calls', { tool_calls: [call] }), whole('Found it.')];
+    const completion = await ask({ webSearch: true });
+    expect(completion).toMatchObject({
+      content: 'Found it.',
+      finishReason: 'stop',
+      usage: { input: 20, output: 10, total: 30 },
+    });
+    expect(received).toHaveLength(2);
+    expect(received[1]?.body['messages']).toEqual([
+      { role: 'user', content: 'hello' },
+      { role: 'assistant', content: '', tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'call-1', name: '$web_search', content: '{"q":1}' },
+    ]);
+    expect(received[1]?.body['tools']).toEqual(received[0]?.body['tools']);
+  });
+
+  it('works in a stream, whose pieces together are the answer', async () => {
+    const piece = (index: number, fields: object): object => delta({ tool_calls: [{ index, ...fields }] });
+    answers = [
+      events(
+        delta({ content: 'Searching. ' }),
+        piece(0, { ...call, function: { name: '$web_search', arguments: '{"q"' } }),
+        piece(0, { function: { arguments: ':1}' } }),
+        delta({}, 'tool_calls'),
+        DONE,
+      ),
+      events(delta({ content: 'Found it.' }, 'stop'), DONE),
+    ];
+    const deltas: string[] = [];
+    const completion = await ask({ webSearch: true, onDelta: (text) => deltas.push(text) });
+    expect(completion.content).toBe('Searching. Found it.');
+    expect(deltas.join('')).toBe(completion.content);
+    expect(received[1]?.body['messages']).toContainEqual(
+      expect.objectContaining({ role: 'tool', content: '{"q":1}' }),
+    );
+  });
+
+  it('that never ends is given up', async () => {
+    answers = [whole('', 'tool_calls', { tool_calls: [call] })];
+    const error = await failure(ask({ webSearch: true }));
+    expect(error.details.reason).toBe('the search did not come to an end');
+    expect(received).toHaveLength(6);
+  });
+
+  it('is refused without a request where the model must think', async () => {
+    const error = await failure(ask({ model: cardOf('kimi-k3'), webSearch: true }));
+    expect(error.code).toBe('MODEL_CAPABILITY');
+    expect(received).toHaveLength(0);
+  });
+});
+
+it('says that a provider is unavailable when nobody listens', async () => {
+  const provider = catalogue.providers[0];
+  if (!provider) throw new Error('no provider');
+  const client = new OpenAiChatClient({
+    provider,
+    apiKey: KEY,
+    baseUrl: 'http://127.0.0.1:1/v1',
+    timeoutMs: 5_000,
+  });
+  const request = { model: cardOf('kimi-k2.6'), messages: [], correlationId: 'c' };
+  const error = await failure(client.complete(request, new AbortController().signal));
+  expect(error.code).toBe('PROVIDER_UNAVAILABLE');
+});
+
+it('answers many requests at once', async () => {
+  answers = [
+    (response, { body }) =>
+      whole(String((body['messages'] as { content: string }[])[0]?.content))(response, {
+        headers: {},
+        url: '',
+        body,
+      }),
+  ];
+  const contents = Array.from({ length: 150 }, (_, index) => `question ${index}`);
+  const completions = await Promise.all(
+    contents.map((content) => ask({ messages: [{ role: 'user', content }] })),
+  );
+  expect(completions.map(({ content }) => content)).toEqual(contents);
+});

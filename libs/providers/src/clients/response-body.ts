@@ -1,0 +1,80 @@
+import { ExaiError } from '#libs/errors';
+
+/** Decoded bytes of one answer; past this the request is given up. */
+export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+
+const DONE = '[DONE]';
+/** A body normally ends together with its last event; waiting this long for it keeps the connection reusable. */
+const END_GRACE_MS = 100;
+
+type BodyReader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** The whole body as text. Leaves nothing open, whatever happens. */
+export async function readText(response: Response, limit = MAX_RESPONSE_BYTES): Promise<string> {
+  let text = '';
+  for await (const piece of readPieces(response, limit)) text += piece;
+  return text;
+}
+
+/** The data of each server-sent event, up to `[DONE]` or the end. Leaves nothing open, whatever happens. */
+export async function* readEvents(response: Response): AsyncGenerator<string> {
+  let buffer = '';
+  let data: string[] = [];
+  for await (const piece of readPieces(response, MAX_RESPONSE_BYTES)) {
+    const lines = (buffer + piece).split('\n');
+    buffer = lines.pop() ?? '';
+    for (const line of lines) {
+      const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+      if (text.startsWith('data:')) data.push(text.slice(5).trimStart());
+      if (text !== '' || data.length === 0) continue;
+      const event = data.join('\n');
+      data = [];
+      if (event === DONE) return;
+      yield event;
+    }
+  }
+  // Some vendors leave out the blank line after the last event.
+  const rest = buffer.startsWith('data:') ? [...data, buffer.slice(5).trim()] : data;
+  const last = rest.join('\n');
+  if (last !== '' && last !== DONE) yield last;
+}
+
+async function* readPieces(response: Response, limit: number): AsyncGenerator<string> {
+  if (!response.body) return;
+  const reader = response.body.getReader() as BodyReader;
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let total = 0;
+  let failed = true;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      total += value.byteLength;
+      if (total > limit) throw new ExaiError('OUTPUT_TOO_LARGE', { limit });
+      const piece = decoder.decode(value, { stream: true });
+      failed = false;
+      if (piece !== '') yield piece;
+      failed = true;
+    }
+    const end = decoder.decode();
+    if (end !== '') yield end;
+  } finally {
+    await (failed ? cancel(reader) : finish(reader));
+  }
+}
+
+/** After the last event that matters: lets a body that is about to end do so, closes any other. */
+async function finish(reader: BodyReader): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, END_GRACE_MS);
+  });
+  await Promise.race([reader.read().catch(() => undefined), late]);
+  clearTimeout(timer);
+  await cancel(reader);
+}
+
+/** Closes the connection unless the body has already ended. */
+async function cancel(reader: BodyReader): Promise<void> {
+  await reader.cancel().catch(() => undefined);
+}

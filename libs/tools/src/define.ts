@@ -1,0 +1,128 @@
+import { type z } from 'zod';
+import { type ModelsReport, type StatusReport, type SystemView, type VersionReport } from './system-view.js';
+import { type RoutingCategory } from '#libs/providers';
+
+export type { ModelsReport, StatusReport, VersionReport };
+
+export type ToolTier = 'essential' | 'core' | 'advanced' | 'hidden';
+
+export type ThinkingMode = 'minimal' | 'low' | 'medium' | 'high' | 'max';
+
+/** Arguments of a tool, as a zod shape. */
+export type Fields = Readonly<Record<string, z.ZodType>>;
+
+/** What a tool's own functions receive: its parsed arguments. */
+export type ArgumentsOf<F extends Fields> = z.output<z.ZodObject<F>>;
+
+export type ParsedArguments = Readonly<Record<string, unknown>>;
+
+export interface ToolAnnotations {
+  readonly readOnlyHint: boolean;
+  readonly destructiveHint?: boolean;
+  readonly idempotentHint?: boolean;
+  readonly openWorldHint: boolean;
+}
+
+interface DefinitionBase {
+  /** `[a-z0-9_-]`, at most 48 characters, so that the prefix a client adds still fits. */
+  readonly name: string;
+  readonly title: string;
+  /** For the model that chooses: what the tool does and when to use it. */
+  readonly description: string;
+  readonly tier: ToolTier;
+  /** Listed in every profile. */
+  readonly alwaysListed?: true;
+  readonly annotations: ToolAnnotations;
+  /** Other names a caller may use for a field: accepted, not listed. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Names that are accepted, dropped and not listed. */
+  readonly ignored?: readonly string[];
+}
+
+/** What an inline or utility tool answers; the runner adds status and metadata. */
+export interface ToolAnswer {
+  readonly content: string;
+  readonly contentType: 'text' | 'markdown' | 'json';
+  /** More top-level fields of the payload. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export interface AnswerClient {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What a utility tool may use. */
+export interface UtilityContext {
+  readonly signal: AbortSignal;
+  /** Rejects when the call is cancelled or out of time. */
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+interface SimpleParts {
+  readonly category: RoutingCategory;
+  /** Used when the caller names none; absent = the model's own default. */
+  readonly defaults: {
+    readonly temperature?: number;
+    readonly thinkingMode?: ThinkingMode;
+    /** Search the web whenever the model can. */
+    readonly webSearch?: boolean;
+  };
+  /** System prompt. Constant, so that providers can cache it. */
+  readonly prompt: string;
+}
+
+/** One question to one model, in the worker. */
+export interface SimpleTool extends DefinitionBase, SimpleParts {
+  readonly kind: 'simple';
+  readonly fields: Fields;
+  /** The user's message, out of the arguments. */
+  ask(args: ParsedArguments): string;
+}
+
+/** Answered in the gateway from the state of the system, without queue and without a model. */
+export interface InlineTool extends DefinitionBase {
+  readonly kind: 'inline';
+  readonly fields: Fields;
+  answer(args: ParsedArguments, view: SystemView, client: AnswerClient): Promise<ToolAnswer>;
+}
+
+/** Runs in the worker without a model. */
+export interface UtilityTool extends DefinitionBase {
+  readonly kind: 'utility';
+  readonly fields: Fields;
+  answer(args: ParsedArguments, context: UtilityContext): Promise<ToolAnswer>;
+}
+
+/** Discriminated by `kind`; the engine of a kind is chosen by it. */
+export type ToolDefinition = SimpleTool | InlineTool | UtilityTool;
+
+export type ToolKind = ToolDefinition['kind'];
+
+/** The part of a definition that depends on its fields: aliases name a field, functions see typed arguments. */
+type Typed<T extends ToolDefinition, F extends Fields, Functions> = Omit<
+  T,
+  'kind' | 'fields' | 'aliases' | keyof Functions
+> & { readonly fields: F; readonly aliases?: Readonly<Record<string, keyof F & string>> } & Functions;
+
+export function defineSimpleTool<const F extends Fields>(
+  tool: Typed<SimpleTool, F, { ask(args: ArgumentsOf<F>): string }>,
+): SimpleTool {
+  return { kind: 'simple', ...tool };
+}
+
+export function defineInlineTool<const F extends Fields>(
+  tool: Typed<
+    InlineTool,
+    F,
+    { answer(args: ArgumentsOf<F>, view: SystemView, client: AnswerClient): Promise<ToolAnswer> }
+  >,
+): InlineTool {
+  return { kind: 'inline', ...tool };
+}
+
+export function defineUtilityTool<const F extends Fields>(
+  tool: Typed<UtilityTool, F, { answer(args: ArgumentsOf<F>, context: UtilityContext): Promise<ToolAnswer> }>,
+): UtilityTool {
+  return { kind: 'utility', ...tool };
+}

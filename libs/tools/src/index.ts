@@ -1,0 +1,53 @@
+export { AttemptFailed, type Candidate, type NextCandidate } from './attempt-failed.js';
+export {
+  type AnswerClient,
+  type Fields,
+  type InlineTool,
+  type ParsedArguments,
+  type SimpleTool,
+  type ToolAnnotations,
+  type ToolAnswer,
+  type ToolDefinition,
+  type ToolKind,
+  type ToolTier,
+  type UtilityContext,
+  type UtilityTool,
+} from './define.js';
+export { TOOLS } from './definitions/index.js';
+export { InlineToolRunner } from './inline-tool-runner.js';
+export {
+  type DoctorCheck,
+  type ModelReport,
+  type ModelsFilter,
+  type ModelsReport,
+  type ProviderHealth,
+  type ProviderReport,
+  type ProviderState,
+  type QueueReport,
+  type RecentError,
+  type StatusOptions,
+  type StatusReport,
+  SystemView,
+  type VersionReport,
+} from './system-view.js';
+export {
+  type CompiledTool,
+  type InputIssue,
+  type JsonSchema,
+  type ListedTool,
+  type ParseResult,
+  ToolCatalog,
+} from './tool-catalog.js';
+export { ToolRunner } from './tool-runner.js';
+export {
+  type AttemptContext,
+  type CallPrincipal,
+  type CallProgress,
+  type FailedCandidate,
+  type PayloadMetadata,
+  type TokenUsage,
+  type ToolCall,
+  type ToolOutcome,
+  type ToolPayload,
+} from './tool.js';
+export { ToolCatalogModule, ToolEnginesModule } from './tools.module.js';

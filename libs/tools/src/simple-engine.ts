@@ -1,0 +1,228 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CONFIG, type Config } from '#libs/config';
+import { type Conversation, ConversationStore, TURNS_PER_EXCHANGE } from '#libs/conversations';
+import { ExaiError, toExaiError } from '#libs/errors';
+import { type Completion, ModelRouter, ProviderRegistry, type RouteDecision } from '#libs/providers';
+import { z } from 'zod';
+import { AttemptFailed } from './attempt-failed.js';
+import { type SimpleTool } from './define.js';
+import { fileFields, modelFields } from './fields.js';
+import { FileReader, type ReadFiles, type TextFile } from './files.js';
+import { chooseModel } from './model-choice.js';
+import { fitOptions, type FittedOptions, type WantedOptions } from './model-options.js';
+import { buildMessages } from './prompt.js';
+import { answerPayload, codeTooLargePayload, resendPromptPayload } from './simple-payload.js';
+import { answerTokens, selectMaterial, tokensOfFiles, type Selection } from './simple-prompt.js';
+import { tokenBudget } from './token-budget.js';
+import { type AttemptContext, type ToolCall, type ToolPayload } from './tool.js';
+
+/** Fields the engine itself understands; a tool has some or all of them beside its own. */
+const engineFields = z.object({ ...modelFields, ...fileFields }).partial();
+
+const MAX_EARLIER_FILES = 200;
+
+interface Question {
+  readonly tool: SimpleTool;
+  readonly call: ToolCall;
+  readonly context: AttemptContext;
+  readonly text: string;
+  readonly model: string;
+  readonly wanted: WantedOptions;
+  readonly stream: boolean;
+  readonly conversation: Conversation;
+  readonly named: ReadFiles;
+}
+
+/** One question to one model: conversation, files, model, budget, answer, record. */
+@Injectable()
+export class SimpleEngine {
+  private readonly logger = new Logger(SimpleEngine.name);
+
+  constructor(
+    private readonly conversations: ConversationStore,
+    private readonly router: ModelRouter,
+    private readonly registry: ProviderRegistry,
+    private readonly files: FileReader,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async run(tool: SimpleTool, call: ToolCall, context: AttemptContext): Promise<ToolPayload> {
+    const limit = this.config.limits.maxPromptChars;
+    const overlong = Object.entries(call.args).find(
+      ([, value]) => typeof value === 'string' && value.length > limit,
+    );
+    if (overlong) return resendPromptPayload(call, overlong[0], limit);
+
+    const options = engineFields.parse(call.args);
+    const conversation = await this.conversations.open(options.continuation_id, call.principal, tool.name);
+    const question: Question = {
+      tool,
+      call,
+      context,
+      text: tool.ask(call.args),
+      model: options.model ?? 'auto',
+      wanted: {
+        temperature: options.temperature,
+        thinkingMode: options.thinking_mode,
+        webSearch: options.use_websearch,
+      },
+      stream: options.stream ?? false,
+      conversation,
+      named: await this.readNamed(options.files ?? [], call, context),
+    };
+    const route = chooseModel(
+      this.router,
+      { ...question, files: question.named.files, failures: context.failures },
+      context.attempt,
+    );
+    try {
+      return await this.askModel(question, route);
+    } catch (error) {
+      throw attemptFailed(error, route, context.signal);
+    }
+  }
+
+  private async readNamed(
+    paths: readonly string[],
+    { principal }: ToolCall,
+    { signal }: AttemptContext,
+  ): Promise<ReadFiles> {
+    if (paths.length === 0) return { files: [], skipped: [] };
+    if (!mayReadFiles(principal.scopes)) throw new ExaiError('FORBIDDEN', { requiredScope: 'files:read' });
+    return this.files.read(paths, signal);
+  }
+
+  private async askModel(question: Question, route: RouteDecision): Promise<ToolPayload> {
+    const { tool, call, conversation, named, text } = question;
+    const { card } = route;
+    const budget = tokenBudget(card);
+    const fileTokens = tokensOfFiles(named.files);
+    if (fileTokens > budget.fileThreshold) {
+      return codeTooLargePayload(call, card, budget, fileTokens, named.files.length);
+    }
+    const earlier = await this.readEarlier(question);
+    const material = { system: tool.prompt, question: text, turns: conversation.turns };
+    const selection = selectMaterial(
+      { ...material, files: named.files, earlierFiles: earlier.files },
+      budget,
+    );
+    const maxOutputTokens = answerTokens(selection.totalTokens, budget, card);
+    if (maxOutputTokens === undefined) throw this.contextTooLarge(route, selection.totalTokens);
+
+    const options = fitOptions(question.wanted, tool.defaults, card);
+    const notShown = [...named.skipped, ...earlier.skipped, ...selection.leftOut];
+    const completion = await this.complete(question, route, selection, notShown, options, maxOutputTokens);
+    const saved = await this.save(question, completion);
+    return answerPayload({
+      call,
+      route,
+      requested: question.model,
+      completion,
+      failures: question.context.failures,
+      warnings: saved ? options.warnings : [...options.warnings, 'thread_not_saved'],
+      ...(saved && {
+        thread: { id: conversation.id, remainingTurns: conversation.remainingTurns - TURNS_PER_EXCHANGE },
+      }),
+    });
+  }
+
+  /** Files that earlier turns showed and this call does not name; the text of a turn does not hold them. */
+  private async readEarlier({ conversation, named, call, context }: Question): Promise<ReadFiles> {
+    const shownNow = new Set(named.files.map(({ path }) => path));
+    const newestFirst = conversation.turns.toReversed().flatMap((turn) => turn.files);
+    const paths = [...new Set(newestFirst)].filter((path) => !shownNow.has(path));
+    if (paths.length === 0 || !mayReadFiles(call.principal.scopes)) return { files: [], skipped: [] };
+    return this.files.readAgain(paths.slice(0, MAX_EARLIER_FILES), context.signal);
+  }
+
+  private async complete(
+    { tool, call, context, text, stream, conversation }: Question,
+    { card, client }: RouteDecision,
+    selection: Selection,
+    notShown: ReadFiles['skipped'],
+    { warnings: _warnings, ...options }: FittedOptions,
+    maxOutputTokens: number,
+  ): Promise<Completion> {
+    const say = (message: string): void =>
+      context.onProgress({ kind: 'phase', message: message.slice(0, 120) });
+    const attempt = context.attempt > 1 ? ` (attempt ${context.attempt} of ${context.maxAttempts})` : '';
+    say(`asking ${card.id}${attempt}`);
+    let answering = false;
+    const onDelta = (piece: string): void => {
+      if (!answering) say(`${card.id} answering`);
+      answering = true;
+      context.onProgress({ kind: 'delta', text: piece });
+    };
+    return client.complete(
+      {
+        model: card,
+        messages: buildMessages({
+          system: tool.prompt,
+          history: selection.history,
+          files: selection.files,
+          notShown,
+          question: text,
+          lastTurn: conversation.remainingTurns < 2 * TURNS_PER_EXCHANGE,
+        }),
+        ...options,
+        maxOutputTokens,
+        correlationId: call.correlationId,
+        ...(stream && { onDelta }),
+      },
+      context.signal,
+    );
+  }
+
+  /** A thread that cannot be saved does not cost the caller the answer. */
+  private async save(
+    { conversation, call, text, named }: Question,
+    completion: Completion,
+  ): Promise<boolean> {
+    const { content, provider, model, usage } = completion;
+    try {
+      await conversation.commit(call.id, {
+        user: { content: text, files: named.files.map(pathOf) },
+        assistant: {
+          content,
+          provider,
+          model,
+          usage: { inputTokens: usage.input, outputTokens: usage.output, totalTokens: usage.total },
+        },
+      });
+      return true;
+    } catch (error) {
+      this.logger.error({ msg: 'conversation not saved', err: error });
+      return false;
+    }
+  }
+
+  private contextTooLarge({ card }: RouteDecision, tokens: number): ExaiError {
+    const larger = this.registry
+      .models()
+      .filter(({ contextWindow, provider }) => {
+        return contextWindow > card.contextWindow && this.registry.status(provider).state === 'ready';
+      })
+      .sort((a, b) => a.contextWindow - b.contextWindow);
+    return new ExaiError('CONTEXT_TOO_LARGE', {
+      provider: card.provider,
+      model: card.id,
+      limit: card.contextWindow,
+      tokens,
+      suggestions: larger.slice(0, 3).map(({ id }) => id),
+    });
+  }
+}
+
+function mayReadFiles(scopes: readonly string[]): boolean {
+  return scopes.includes('files:read');
+}
+
+function pathOf({ path }: TextFile): string {
+  return path;
+}
+
+function attemptFailed(error: unknown, { card, next }: RouteDecision, signal: AbortSignal): AttemptFailed {
+  // A client that was cut off may report the cut; why it was cut is the truth.
+  const cause = signal.aborted && signal.reason instanceof ExaiError ? signal.reason : toExaiError(error);
+  return new AttemptFailed(cause, { provider: card.provider, model: card.id }, next);
+}

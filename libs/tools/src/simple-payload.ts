@@ -1,0 +1,100 @@
+import { TURNS_PER_EXCHANGE } from '#libs/conversations';
+import { type Completion, type ModelCard, type RouteDecision } from '#libs/providers';
+import { asFileRequest, cutAnswer } from './answer.js';
+import { baseMetadata } from './payload.js';
+import { type TokenBudget } from './token-budget.js';
+import { type FailedCandidate, type PayloadMetadata, type ToolCall, type ToolPayload } from './tool.js';
+
+export interface AnswerParts {
+  readonly call: ToolCall;
+  readonly route: RouteDecision;
+  /** The model the caller asked for. */
+  readonly requested: string;
+  readonly completion: Completion;
+  readonly failures: readonly FailedCandidate[];
+  readonly warnings: readonly string[];
+  /** Absent when the conversation was not saved. */
+  readonly thread?: { readonly id: string; readonly remainingTurns: number };
+}
+
+export function answerPayload(parts: AnswerParts): ToolPayload {
+  const { completion, thread } = parts;
+  const { content, cut } = cutAnswer(completion.content);
+  const offer = thread && thread.remainingTurns >= TURNS_PER_EXCHANGE ? thread : undefined;
+  const fileRequest = asFileRequest(content);
+  return {
+    status: offer ? 'continuation_available' : 'success',
+    content,
+    content_type: 'markdown',
+    ...(fileRequest && { ...fileRequest, content_type: 'json' }),
+    ...(thread && { continuation_id: thread.id }),
+    ...(offer && {
+      continuation_offer: {
+        continuation_id: offer.id,
+        note: `To go on with this conversation, call a tool with this continuation_id; ${offer.remainingTurns} turns are left.`,
+        remaining_turns: offer.remainingTurns,
+      },
+    }),
+    metadata: answerMetadata(parts, cut),
+  };
+}
+
+function answerMetadata(
+  { call, route, requested, completion, failures, warnings }: AnswerParts,
+  cut: boolean,
+): PayloadMetadata {
+  const { usage, finishReason } = completion;
+  return {
+    ...baseMetadata(call),
+    model_used: completion.model,
+    provider_used: completion.provider,
+    usage: {
+      input_tokens: usage.input,
+      output_tokens: usage.output,
+      total_tokens: usage.total,
+      ...(usage.cached !== undefined && { cached_tokens: usage.cached }),
+      ...(usage.reasoning !== undefined && { reasoning_tokens: usage.reasoning }),
+    },
+    finish_reason: finishReason,
+    ...((cut || finishReason === 'length') && { truncated: true }),
+    route: { requested, chosen: route.card.id, reason: route.reason },
+    ...(failures.length > 0 && { fallback_from: failures }),
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+export function resendPromptPayload(call: ToolCall, field: string, limit: number): ToolPayload {
+  return {
+    status: 'resend_prompt',
+    content:
+      `The argument ${field} is longer than ${limit} characters. Save its text to a file, ` +
+      `name that file in files by its absolute path, and send a short ${field} that refers to it.`,
+    content_type: 'text',
+    metadata: { ...baseMetadata(call), limit },
+  };
+}
+
+export function codeTooLargePayload(
+  call: ToolCall,
+  card: ModelCard,
+  budget: TokenBudget,
+  tokens: number,
+  fileCount: number,
+): ToolPayload {
+  return {
+    status: 'code_too_large',
+    content:
+      `The ${fileCount} files are about ${tokens} tokens; ${card.id} takes at most ${budget.fileThreshold}. ` +
+      'Name fewer or smaller files, or a model with a larger context window (see listmodels).',
+    content_type: 'text',
+    metadata: {
+      ...baseMetadata(call),
+      total_estimated_tokens: tokens,
+      limit: budget.fileThreshold,
+      file_count: fileCount,
+      threshold_percent: budget.thresholdPercent,
+      model_context_window: card.contextWindow,
+      model_name: card.id,
+    },
+  };
+}

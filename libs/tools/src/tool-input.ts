@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { type ParsedArguments, type ToolDefinition } from './define.js';
+
+/** A JSON Schema 2020-12 document with an object at its root. */
+export type JsonSchema = Readonly<{ type: 'object' } & Record<string, unknown>>;
+
+/** What is wrong with one argument. Names the place and what belongs there, never the value. */
+export interface InputIssue {
+  /** JSON pointer. */
+  readonly pointer: string;
+  readonly expected: string;
+}
+
+export type ParseResult =
+  | { readonly ok: true; readonly args: ParsedArguments }
+  | { readonly ok: false; readonly issues: readonly InputIssue[] };
+
+export interface CompiledInput {
+  readonly schema: JsonSchema;
+  readonly parse: (args: unknown) => ParseResult;
+}
+
+const MAX_ISSUES = 50;
+const MAX_NAME_LENGTH = 64;
+
+/** @param maxTextChars limit of every string that has none of its own. */
+export function compileInput(definition: ToolDefinition, maxTextChars: number): CompiledInput {
+  const validator = z.strictObject(definition.fields);
+  const accepted = Object.keys(definition.fields);
+  return {
+    schema: toJsonSchema(validator, maxTextChars),
+    parse(args) {
+      if (!isPlainObject(args)) return { ok: false, issues: [{ pointer: '', expected: 'an object' }] };
+      const result = validator.safeParse(withFieldNames(args, definition));
+      if (!result.success) return { ok: false, issues: issuesOf(result.error, accepted) };
+      const tooLong = overlongTexts(result.data, maxTextChars);
+      return tooLong.length > 0 ? { ok: false, issues: tooLong } : { ok: true, args: result.data };
+    },
+  };
+}
+
+function toJsonSchema(validator: z.ZodType, maxTextChars: number): JsonSchema {
+  const schema = z.toJSONSchema(validator, {
+    io: 'input',
+    target: 'draft-2020-12',
+    override({ jsonSchema }) {
+      // zod prints the safe-integer range of every integer: noise for a model.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.type === 'string' && !jsonSchema.enum) jsonSchema.maxLength ??= maxTextChars;
+    },
+  });
+  // 2020-12 is what MCP assumes; naming it in every tool would only cost context.
+  delete schema.$schema;
+  return { ...schema, type: 'object' };
+}
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Aliases get their field's name (unless that is given too: then the alias is an unknown argument). */
+function withFieldNames(
+  args: Readonly<Record<string, unknown>>,
+  { aliases = {}, ignored = [] }: ToolDefinition,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(args).flatMap(([name, value]) => {
+      if (ignored.includes(name)) return [];
+      const field = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+      return [[field !== undefined && !Object.hasOwn(args, field) ? field : name, value]];
+    }),
+  );
+}
+
+function overlongTexts(args: ParsedArguments, maxTextChars: number): InputIssue[] {
+  return Object.entries(args)
+    .filter(([, value]) => typeof value === 'string' && value.length > maxTextChars)
+    .map(([name]) => ({ pointer: pointerOf([name]), expected: `at most ${maxTextChars} characters` }));
+}
+
+function issuesOf(error: z.ZodError, accepted: readonly string[]): InputIssue[] {
+  return error.issues
+    .flatMap((issue) => {
+      if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, expected: expectationOf(issue) }];
+      const expected = `no such argument; accepted: ${accepted.join(', ') || 'none'}`;
+      return issue.keys.map((key) => ({ path: [...issue.path, key], expected }));
+    })
+    .slice(0, MAX_ISSUES)
+    .map(({ path, expected }) => ({ pointer: pointerOf(path), expected }));
+}
+
+function expectationOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return NAMES[issue.expected] ?? issue.expected;
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    case 'too_big':
+      return `at most ${issue.maximum}${unitOf(issue.origin)}`;
+    case 'too_small':
+      return `at least ${issue.minimum}${unitOf(issue.origin)}`;
+    default:
+      return issue.message;
+  }
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  int: 'an integer',
+  string: 'a string',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+};
+
+function unitOf(origin: string): string {
+  if (origin === 'string') return ' characters';
+  return origin === 'array' ? ' items' : '';
+}
+
+function pointerOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => String(part).slice(0, MAX_NAME_LENGTH).replaceAll('~', '~0').replaceAll('/', '~1'))
+    .map((part) => `/${part}`)
+    .join('');
+}

@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { ExaiError } from '#libs/errors';
+import { type UtilityTool } from './define.js';
+import { successPayload } from './payload.js';
+import { SimpleEngine } from './simple-engine.js';
+import { ToolCatalog } from './tool-catalog.js';
+import { type AttemptContext, type ToolCall, type ToolPayload } from './tool.js';
+
+/** Runs one attempt of a call in the worker, with the engine for the tool's kind. */
+@Injectable()
+export class ToolRunner {
+  constructor(
+    private readonly catalog: ToolCatalog,
+    private readonly simple: SimpleEngine,
+  ) {}
+
+  /**
+   * @throws AttemptFailed once a model was chosen.
+   * @throws ExaiError for everything before that, and for tools without a model.
+   */
+  async run(call: ToolCall, context: AttemptContext): Promise<ToolPayload> {
+    const definition = this.catalog.find(call.tool)?.definition;
+    switch (definition?.kind) {
+      case 'simple':
+        return this.simple.run(definition, call, context);
+      case 'utility':
+        return runUtility(definition, call, context);
+      default:
+        // Switched off since the call was accepted, or an inline tool, which never comes this way.
+        throw new ExaiError('TOOL_NOT_FOUND', { suggestions: this.catalog.closest(call.tool) });
+    }
+  }
+}
+
+async function runUtility(
+  definition: UtilityTool,
+  call: ToolCall,
+  { signal }: AttemptContext,
+): Promise<ToolPayload> {
+  const sleep = async (milliseconds: number): Promise<void> => {
+    try {
+      await delay(milliseconds, undefined, { signal });
+    } catch (error) {
+      // The reason of the abort tells a cancelled call from one that ran out of time.
+      signal.throwIfAborted();
+      throw error;
+    }
+  };
+  return successPayload(call, await definition.answer(call.args, { signal, sleep }));
+}

@@ -1,0 +1,97 @@
+import type { ErrorEnvelope } from '#libs/errors';
+
+/** Who a call runs for: taken from the verified credential, never from the request body. */
+export interface CallPrincipal {
+  readonly tenant: string;
+  readonly subject: string;
+  readonly scopes: readonly string[];
+}
+
+/** One request to run one tool. Plain data: it is stored in the ledger and read again by the worker. */
+export interface ToolCall {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly tool: string;
+  /** Arguments as parsed by the tool's own schema, defaults filled in. */
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly principal: CallPrincipal;
+  readonly client: { readonly name: string; readonly version: string };
+  readonly sessionId: string;
+  readonly transport: 'websocket' | 'http' | 'rest';
+  /** Trace id of the client's `traceparent`, else the call id. */
+  readonly correlationId: string;
+  /** Absolute, milliseconds since the epoch. */
+  readonly deadline: number;
+  readonly createdAt: number;
+}
+
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly totalTokens: number;
+  readonly cachedTokens?: number;
+  readonly reasoningTokens?: number;
+}
+
+/** What happened on an earlier attempt that another candidate answered for. */
+export interface FailedCandidate {
+  readonly provider: string;
+  readonly model: string;
+  readonly code: string;
+}
+
+/** The result of a tool, in the shape a client receives as `structuredContent` (snake_case on the wire). */
+export interface ToolPayload {
+  readonly status: string;
+  readonly content?: string;
+  readonly content_type?: 'text' | 'markdown' | 'json';
+  readonly continuation_id?: string;
+  readonly continuation_offer?: {
+    readonly continuation_id: string;
+    readonly note: string;
+    readonly remaining_turns: number;
+  };
+  readonly metadata: PayloadMetadata;
+  readonly [extra: string]: unknown;
+}
+
+export interface PayloadMetadata {
+  readonly tool_name: string;
+  readonly correlation_id: string;
+  readonly duration_ms: number;
+  readonly model_used?: string;
+  readonly provider_used?: string;
+  readonly usage?: {
+    readonly input_tokens: number;
+    readonly output_tokens: number;
+    readonly total_tokens: number;
+    readonly cached_tokens?: number;
+    readonly reasoning_tokens?: number;
+  };
+  readonly finish_reason?: string;
+  readonly truncated?: boolean;
+  readonly fallback_from?: readonly FailedCandidate[];
+  readonly warnings?: readonly string[];
+  readonly [extra: string]: unknown;
+}
+
+export type ToolOutcome =
+  | { readonly ok: true; readonly payload: ToolPayload }
+  | { readonly ok: false; readonly error: ErrorEnvelope };
+
+/** Small, droppable news about a running call. `delta` is model text in order; `message` is for people. */
+export type CallProgress =
+  | { readonly kind: 'phase'; readonly message: string; readonly total?: number }
+  | { readonly kind: 'delta'; readonly text: string };
+
+/** What an engine gets beside the call itself. */
+export interface AttemptContext {
+  /** 1 for the first try. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** Failures of earlier attempts of this call, oldest first. */
+  readonly failures: readonly FailedCandidate[];
+  /** Aborts on cancel, on the deadline and on shutdown; reaches the provider's socket. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: CallProgress) => void;
+}
