@@ -89,7 +89,8 @@ export class ConversationStore {
           'turn.conversation_id = conversation.id',
         )
         .where('conversation.id = :id', { id })
-        .andWhere('conversation.tenant_id = :tenant AND conversation.principal_id = :subject', owner)
+        .andWhere('conversation.tenant_id = :tenant', { tenant: owner.tenant })
+        .andWhere('conversation.principal_id = :subject', { subject: owner.subject })
         .andWhere('conversation.expires_at > clock_timestamp()')
         .orderBy('turn.seq')
         .getOne()) as (ConversationEntity & { turns: TurnEntity[] }) | null;
@@ -179,7 +180,9 @@ function full(maxTurns: number): ExaiError {
   return new ExaiError('CONVERSATION_FULL', { limit: maxTurns });
 }
 
-function unavailable(cause: unknown): ExaiError {
+function unavailable(error: unknown): ExaiError {
+  // A QueryFailedError carries the parameters, that is, what people wrote: it must not reach a log.
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
   return new ExaiError('STORE_UNAVAILABLE', {}, { cause });
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Catalogue } from './catalogue.js';
 import { ErrorClassifier } from './classify-error.js';
 import { PROVIDERS } from './descriptors/index.js';
+import type { ModelCard } from './model-card.js';
 
 const catalogue = Catalogue.build(PROVIDERS);
 const KEY = 'sk-0123456789abcdefABCDEF';
@@ -20,11 +21,16 @@ const classifiers = {
   glm: classifierOf('glm'),
   simulator: classifierOf('simulator'),
 };
-const model = catalogue.models[0];
-if (!model) throw new Error('no model');
+const model = modelOf('kimi-k2.6');
+
+function modelOf(name: string): ModelCard {
+  const card = catalogue.find(name);
+  if (!card) throw new Error(`no model ${name}`);
+  return card;
+}
 
 function classify(raw: unknown, id: keyof typeof classifiers = 'simulator'): ExaiError {
-  return classifiers[id].classify(raw, model as NonNullable<typeof model>);
+  return classifiers[id].classify(raw, model);
 }
 
 /** As the package builds it from an answer. */
@@ -193,7 +199,7 @@ describe('redaction', () => {
         (secret, before, after, status) => {
           const own = classifierOf('kimi', secret);
           const raw = answered(status, { message: before + secret + after }, { 'x-request-id': 'id' });
-          const error = own.classify(raw, model as NonNullable<typeof model>);
+          const error = own.classify(raw, model);
           const everything = JSON.stringify([
             error.message,
             error.hint,

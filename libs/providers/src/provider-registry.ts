@@ -3,7 +3,7 @@ import { ExaiError } from '#libs/errors';
 import { Catalogue, invalid } from './catalogue.js';
 import { CLIENTS, type ClientFactory } from './clients/index.js';
 import { closestNames } from './closest-names.js';
-import { SIMULATOR_ID, type ProviderDescriptor, type ProviderEntry } from './define.js';
+import { SIMULATOR_ID, type ProviderEntry } from './define.js';
 import type { ModelCard } from './model-card.js';
 import { ModelClient } from './model-client.js';
 import { defaultModelOf, restrictionsOf } from './model-settings.js';

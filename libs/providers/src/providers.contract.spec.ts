@@ -22,7 +22,7 @@ describe.each(catalogue.providers.map((provider) => [provider.id, provider] as c
         timeoutMs: 1000,
       });
       expect(client).toBeInstanceOf(ModelClient);
-      expect(client?.complete).toBeTypeOf('function');
+      expect(client).toHaveProperty('complete', expect.any(Function));
     });
 
     it('has a stable lower-case id and finds its key by convention', () => {

@@ -4,6 +4,7 @@ import { asFileRequest, cutAnswer } from './answer.js';
 describe('answer', () => {
   it('is cut over 1 MiB, at a whole character, with a mark', () => {
     expect(cutAnswer('short')).toEqual({ content: 'short', cut: false });
+    expect(cutAnswer('a\0b\ud800 \u{1f600}').content).toBe('a\ufffdb\ufffd \u{1f600}');
     const { content, cut } = cutAnswer(`x${'é'.repeat(600_000)}`);
     expect(cut).toBe(true);
     expect(Buffer.byteLength(content)).toBeLessThanOrEqual(1_048_576);

@@ -3,8 +3,12 @@ import { z } from 'zod';
 const MAX_ANSWER_BYTES = 1_048_576;
 const CUT_MARK = '\n\n[answer cut at 1 MiB]';
 
+/** PostgreSQL cannot hold these in a JSON document, and an answer must not be lost for one of them. */
+const UNSTORABLE = /[\0\p{Surrogate}]/gu;
+
 /** An answer over 1 MiB ends with a visible mark. */
-export function cutAnswer(content: string): { readonly content: string; readonly cut: boolean } {
+export function cutAnswer(answer: string): { readonly content: string; readonly cut: boolean } {
+  const content = answer.replace(UNSTORABLE, '\uFFFD');
   if (Buffer.byteLength(content) <= MAX_ANSWER_BYTES) return { content, cut: false };
   const head = Buffer.from(content).subarray(0, MAX_ANSWER_BYTES - CUT_MARK.length);
   // A character that the cut went through decodes to U+FFFD at the end.

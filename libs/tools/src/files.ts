@@ -89,7 +89,7 @@ export class FileReader {
     roots.sort((a, b) => b.length - a.length);
     const denied = [dataDir, ...(await realPaths([dataDir]))];
     return new Reading(roots, denied, signal, (path, reason) =>
-      this.logger.warn(`file refused, ${reason}: ${path}`),
+      this.logger.warn(`file refused, ${reason}: ${JSON.stringify(path)}`),
     );
   }
 }

@@ -2,8 +2,8 @@ import { type Conversation } from '#libs/conversations';
 import { ExaiError } from '#libs/errors';
 import { type ModelRouter, type ModelWish, type RouteDecision } from '#libs/providers';
 import { type SimpleTool } from './define.js';
-import { type TextFile } from './files.js';
 import { type WantedOptions } from './model-options.js';
+import { type ShownFile } from './prompt.js';
 import { tokensOfFiles } from './simple-prompt.js';
 import { estimateTokens, tokenBudget, windowForFiles } from './token-budget.js';
 
@@ -16,7 +16,7 @@ export interface ChoiceParts {
   /** An id, an alias, or `auto`. */
   readonly model: string;
   readonly text: string;
-  readonly files: readonly TextFile[];
+  readonly files: readonly ShownFile[];
   readonly wanted: WantedOptions;
   readonly conversation: Conversation;
   readonly failures: ModelWish['failures'];

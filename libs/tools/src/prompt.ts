@@ -2,12 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { type RecentTurns } from '#libs/conversations';
 import { type ChatMessage } from '#libs/providers';
 import { type SkippedFile, type TextFile } from './files.js';
-import { isCode } from './token-budget.js';
+import { estimateTokens, isCode } from './token-budget.js';
+
+/** A file as the model sees it. */
+export interface ShownFile {
+  readonly path: string;
+  /** With line numbers if it is code. */
+  readonly text: string;
+  readonly tokens: number;
+}
 
 export interface PromptParts {
   readonly system: string;
   readonly history: RecentTurns;
-  readonly files: readonly TextFile[];
+  readonly files: readonly ShownFile[];
   readonly notShown: readonly SkippedFile[];
   readonly question: string;
   /** The conversation has no room for another question. */
@@ -33,10 +41,10 @@ export function buildMessages(parts: PromptParts): ChatMessage[] {
   ];
 }
 
-/** A file as the model sees it, without its markers; code gets line numbers. */
-export function presentFile({ path, content }: TextFile): string {
+export function showFile({ path, content }: TextFile): ShownFile {
   const lines = content.endsWith('\n') ? content.slice(0, -1) : content;
-  return isCode(path) ? numberLines(lines) : lines;
+  const text = isCode(path) ? numberLines(lines) : lines;
+  return { path, text, tokens: estimateTokens(text, path) };
 }
 
 function numberLines(text: string): string {
@@ -46,11 +54,11 @@ function numberLines(text: string): string {
 }
 
 /** The mark is random for each call, so that no file can end its own block. */
-function fileSection(files: readonly TextFile[]): string {
+function fileSection(files: readonly ShownFile[]): string {
   if (files.length === 0) return '';
   const mark = randomBytes(8).toString('hex');
   const blocks = files.map(
-    (file) => `--- BEGIN FILE ${mark} ${file.path}\n${presentFile(file)}\n--- END FILE ${mark}`,
+    (file) => `--- BEGIN FILE ${mark} ${file.path}\n${file.text}\n--- END FILE ${mark}`,
   );
   return [
     `Files follow, each between a BEGIN FILE and an END FILE line with the mark ${mark}. ` +

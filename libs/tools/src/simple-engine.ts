@@ -7,10 +7,10 @@ import { z } from 'zod';
 import { AttemptFailed } from './attempt-failed.js';
 import { type SimpleTool } from './define.js';
 import { fileFields, modelFields } from './fields.js';
-import { FileReader, type ReadFiles, type TextFile } from './files.js';
+import { FileReader, type ReadFiles, type SkippedFile } from './files.js';
 import { chooseModel } from './model-choice.js';
 import { fitOptions, type FittedOptions, type WantedOptions } from './model-options.js';
-import { buildMessages } from './prompt.js';
+import { buildMessages, showFile, type ShownFile } from './prompt.js';
 import { answerPayload, codeTooLargePayload, resendPromptPayload } from './simple-payload.js';
 import { answerTokens, selectMaterial, tokensOfFiles, type Selection } from './simple-prompt.js';
 import { tokenBudget } from './token-budget.js';
@@ -30,8 +30,15 @@ interface Question {
   readonly wanted: WantedOptions;
   readonly stream: boolean;
   readonly conversation: Conversation;
-  readonly named: ReadFiles;
+  readonly named: Shown;
 }
+
+interface Shown {
+  readonly files: readonly ShownFile[];
+  readonly skipped: readonly SkippedFile[];
+}
+
+const NOTHING: Shown = { files: [], skipped: [] };
 
 /** One question to one model: conversation, files, model, budget, answer, record. */
 @Injectable()
@@ -86,10 +93,10 @@ export class SimpleEngine {
     paths: readonly string[],
     { principal }: ToolCall,
     { signal }: AttemptContext,
-  ): Promise<ReadFiles> {
-    if (paths.length === 0) return { files: [], skipped: [] };
+  ): Promise<Shown> {
+    if (paths.length === 0) return NOTHING;
     if (!mayReadFiles(principal.scopes)) throw new ExaiError('FORBIDDEN', { requiredScope: 'files:read' });
-    return this.files.read(paths, signal);
+    return shown(await this.files.read(paths, signal));
   }
 
   private async askModel(question: Question, route: RouteDecision): Promise<ToolPayload> {
@@ -127,19 +134,19 @@ export class SimpleEngine {
   }
 
   /** Files that earlier turns showed and this call does not name; the text of a turn does not hold them. */
-  private async readEarlier({ conversation, named, call, context }: Question): Promise<ReadFiles> {
+  private async readEarlier({ conversation, named, call, context }: Question): Promise<Shown> {
     const shownNow = new Set(named.files.map(({ path }) => path));
     const newestFirst = conversation.turns.toReversed().flatMap((turn) => turn.files);
     const paths = [...new Set(newestFirst)].filter((path) => !shownNow.has(path));
-    if (paths.length === 0 || !mayReadFiles(call.principal.scopes)) return { files: [], skipped: [] };
-    return this.files.readAgain(paths.slice(0, MAX_EARLIER_FILES), context.signal);
+    if (paths.length === 0 || !mayReadFiles(call.principal.scopes)) return NOTHING;
+    return shown(await this.files.readAgain(paths.slice(0, MAX_EARLIER_FILES), context.signal));
   }
 
   private async complete(
     { tool, call, context, text, stream, conversation }: Question,
     { card, client }: RouteDecision,
     selection: Selection,
-    notShown: ReadFiles['skipped'],
+    notShown: readonly SkippedFile[],
     { warnings: _warnings, ...options }: FittedOptions,
     maxOutputTokens: number,
   ): Promise<Completion> {
@@ -181,7 +188,7 @@ export class SimpleEngine {
     const { content, provider, model, usage } = completion;
     try {
       await conversation.commit(call.id, {
-        user: { content: text, files: named.files.map(pathOf) },
+        user: { content: text, files: named.files.map(({ path }) => path) },
         assistant: {
           content,
           provider,
@@ -217,8 +224,8 @@ function mayReadFiles(scopes: readonly string[]): boolean {
   return scopes.includes('files:read');
 }
 
-function pathOf({ path }: TextFile): string {
-  return path;
+function shown({ files, skipped }: ReadFiles): Shown {
+  return { files: files.map(showFile), skipped };
 }
 
 function attemptFailed(error: unknown, { card, next }: RouteDecision, signal: AbortSignal): AttemptFailed {

@@ -84,7 +84,7 @@ export function codeTooLargePayload(
   return {
     status: 'code_too_large',
     content:
-      `The ${fileCount} files are about ${tokens} tokens; ${card.id} takes at most ${budget.fileThreshold}. ` +
+      `The named files are about ${tokens} tokens; ${card.id} takes at most ${budget.fileThreshold}. ` +
       'Name fewer or smaller files, or a model with a larger context window (see listmodels).',
     content_type: 'text',
     metadata: {

@@ -1,6 +1,6 @@
 import { trimHistory, type RecentTurns, type Turn } from '#libs/conversations';
-import { type SkippedFile, type TextFile } from './files.js';
-import { presentFile } from './prompt.js';
+import { type SkippedFile } from './files.js';
+import { type ShownFile } from './prompt.js';
 import { estimateTokens, type TokenBudget } from './token-budget.js';
 
 /** Room every answer gets, or what the model can give at most if that is less. */
@@ -11,20 +11,20 @@ export interface Material {
   readonly question: string;
   readonly turns: readonly Turn[];
   /** Files this call names: shown whole or the call is not made. */
-  readonly files: readonly TextFile[];
+  readonly files: readonly ShownFile[];
   /** Files of earlier turns, newest first: as many as fit. */
-  readonly earlierFiles: readonly TextFile[];
+  readonly earlierFiles: readonly ShownFile[];
 }
 
 export interface Selection {
   readonly history: RecentTurns;
-  readonly files: readonly TextFile[];
+  readonly files: readonly ShownFile[];
   readonly leftOut: readonly SkippedFile[];
   readonly totalTokens: number;
 }
 
-export function tokensOfFiles(files: readonly TextFile[]): number {
-  return files.reduce((sum, file) => sum + estimateTokens(presentFile(file), file.path), 0);
+export function tokensOfFiles(files: readonly ShownFile[]): number {
+  return files.reduce((sum, file) => sum + file.tokens, 0);
 }
 
 /** What is sent: question and named files always, then history, then files of earlier turns, newest first. */
@@ -37,12 +37,11 @@ export function selectMaterial(material: Material, budget: TokenBudget): Selecti
   const historyTokens = history.turns.reduce((sum, turn) => sum + estimateTokens(turn.content), 0);
 
   let room = Math.max(0, Math.min(budget.files - fileTokens, spare - historyTokens));
-  const shown: TextFile[] = [];
+  const shown: ShownFile[] = [];
   const leftOut: SkippedFile[] = [];
   for (const file of material.earlierFiles) {
-    const tokens = tokensOfFiles([file]);
-    if (tokens <= room) {
-      room -= tokens;
+    if (file.tokens <= room) {
+      room -= file.tokens;
       shown.push(file);
     } else leftOut.push({ path: file.path, reason: 'from an earlier turn, left out for its length' });
   }

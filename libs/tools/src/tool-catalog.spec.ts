@@ -181,6 +181,10 @@ describe('arguments', () => {
     });
   });
 
+  it.each(['a\0b', 'a\ud800'])('refuses text the ledger cannot hold: %j', (prompt) => {
+    expect(parse('chat', { prompt })).toMatchObject({ ok: false, issues: [{ pointer: '/prompt' }] });
+  });
+
   it.each([1e999, 2 ** 63, 1.5, '5', -1])('refuses %s as whole number', (delay_ms) => {
     const result = parse('test_echo', { message: 'x', delay_ms });
     expect(result?.ok === false && result.issues.every(({ pointer }) => pointer === '/delay_ms')).toBe(true);

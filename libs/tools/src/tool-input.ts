@@ -22,6 +22,8 @@ export interface CompiledInput {
 
 const MAX_ISSUES = 50;
 const MAX_NAME_LENGTH = 64;
+/** PostgreSQL cannot hold these in a JSON document. */
+const UNSTORABLE = /[\0\p{Surrogate}]/u;
 
 /** @param maxTextChars limit of every string that has none of its own. */
 export function compileInput(definition: ToolDefinition, maxTextChars: number): CompiledInput {
@@ -33,8 +35,8 @@ export function compileInput(definition: ToolDefinition, maxTextChars: number): 
       if (!isPlainObject(args)) return { ok: false, issues: [{ pointer: '', expected: 'an object' }] };
       const result = validator.safeParse(withFieldNames(args, definition));
       if (!result.success) return { ok: false, issues: issuesOf(result.error, accepted) };
-      const tooLong = overlongTexts(result.data, maxTextChars);
-      return tooLong.length > 0 ? { ok: false, issues: tooLong } : { ok: true, args: result.data };
+      const issues = textFaults(result.data, [], maxTextChars).slice(0, MAX_ISSUES);
+      return issues.length > 0 ? { ok: false, issues } : { ok: true, args: result.data };
     },
   };
 }
@@ -73,10 +75,15 @@ function withFieldNames(
   );
 }
 
-function overlongTexts(args: ParsedArguments, maxTextChars: number): InputIssue[] {
-  return Object.entries(args)
-    .filter(([, value]) => typeof value === 'string' && value.length > maxTextChars)
-    .map(([name]) => ({ pointer: pointerOf([name]), expected: `at most ${maxTextChars} characters` }));
+/** Limits that hold for every string, wherever it stands. */
+function textFaults(value: unknown, path: readonly PropertyKey[], maxTextChars: number): InputIssue[] {
+  if (typeof value === 'string') {
+    const pointer = pointerOf(path);
+    if (value.length > maxTextChars) return [{ pointer, expected: `at most ${maxTextChars} characters` }];
+    return UNSTORABLE.test(value) ? [{ pointer, expected: 'text without U+0000 and lone surrogates' }] : [];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => textFaults(item, [...path, key], maxTextChars));
 }
 
 function issuesOf(error: z.ZodError, accepted: readonly string[]): InputIssue[] {

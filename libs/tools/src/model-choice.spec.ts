@@ -1,0 +1,79 @@
+import { ModelRouter, PROVIDERS, ProviderRegistry } from '#libs/providers';
+import { describe, expect, it } from 'vitest';
+import { TOOLS } from './definitions/index.js';
+import { chooseModel, type ChoiceParts } from './model-choice.js';
+import { showFile } from './prompt.js';
+import { tokenBudget } from './token-budget.js';
+
+type RegistryConfig = Parameters<typeof ProviderRegistry.build>[1];
+
+const settings = { apiKey: 'a-key-for-nobody', allowedModels: [], timeoutMs: 1_000, maxInflight: 1 };
+const config = {
+  server: { environment: 'test' },
+  providers: {
+    settings: { kimi: settings, glm: settings },
+    simulator: 'off',
+    simulatorPort: 1,
+    defaultModel: 'auto',
+  },
+} as unknown as RegistryConfig;
+const router = new ModelRouter(ProviderRegistry.build(PROVIDERS, config));
+
+const chat = TOOLS.find((tool) => tool.name === 'chat');
+if (chat?.kind !== 'simple') throw new Error('chat is a simple tool');
+
+function choose(more: Partial<ChoiceParts> = {}, attempt = 1) {
+  return chooseModel(
+    router,
+    {
+      tool: chat as Extract<typeof chat, { kind: 'simple' }>,
+      model: 'auto',
+      text: 'Why?',
+      files: [],
+      wanted: {},
+      conversation: { id: 'x', turns: [], remainingTurns: 50, commit: async () => Promise.resolve() },
+      failures: [],
+      ...more,
+    },
+    attempt,
+  );
+}
+
+function files(tokens: number) {
+  return [showFile({ path: '/notes.md', content: 'x'.repeat(tokens * 4) })];
+}
+
+describe('choice of a model', () => {
+  it('takes a named model as it is, whatever it lacks', () => {
+    const wanted = { webSearch: true, thinkingMode: 'max' } as const;
+    const route = choose({ model: 'moonshot-v1-8k', wanted, files: files(50_000) });
+    expect(route).toMatchObject({ card: { id: 'moonshot-v1-8k' }, reason: 'explicit' });
+    expect(() => choose({ model: 'no-such-model' })).toThrowError(
+      expect.objectContaining({ code: 'MODEL_NOT_FOUND' }) as Error,
+    );
+  });
+
+  it('looks for what the caller asked for', () => {
+    expect(choose({ wanted: { webSearch: true } }).card.webSearch).toBe(true);
+    expect(choose({ wanted: { thinkingMode: 'high' } }).card.reasoning.kind).not.toBe('none');
+  });
+
+  it('takes a larger model only when the files need one', () => {
+    const fast = choose();
+    const { fileThreshold } = tokenBudget(fast.card);
+    expect(choose({ files: files(fileThreshold) }).card.id).toBe(fast.card.id);
+    const larger = choose({ files: files(fileThreshold + 1) });
+    expect(tokenBudget(larger.card).fileThreshold).toBeGreaterThan(fileThreshold);
+  });
+
+  it('falls back to the ordinary choice when no model is large enough', () => {
+    expect(choose({ files: files(2_000_000) }).card.id).toBe(choose().card.id);
+  });
+
+  it('goes on to another model after a failure', () => {
+    const { provider, id: model } = choose().card;
+    const failures = [{ provider, model, code: 'PROVIDER_UNAVAILABLE' }];
+    expect(choose({ failures }, 2)).toMatchObject({ reason: 'fallback' });
+    expect(choose({ failures }, 2).card.provider).not.toBe(provider);
+  });
+});
