@@ -25,7 +25,7 @@ export default tseslint.config(
         'error',
         { selector: "NewExpression[callee.name='Function']", message: 'No code from strings.' },
         {
-          selector: "CallExpression[callee.name=/^(exec|execSync)$/]",
+          selector: 'CallExpression[callee.name=/^(exec|execSync)$/]',
           message: 'No shell: spawn a fixed path with an argument array.',
         },
       ],

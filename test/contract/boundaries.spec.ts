@@ -12,7 +12,10 @@ const FORBIDDEN: Record<string, { file: string; source: string }> = {
   'layer-config': { file: 'libs/config/src/bad.ts', source: `import '#libs/tools';` },
   'layer-tools': { file: 'libs/tools/src/bad.ts', source: `import '#libs/dispatch';` },
   'front-door': { file: 'libs/mcp/src/bad.ts', source: `import '../../tools/src/tool.js';` },
-  'libs-below-apps': { file: 'libs/health/src/bad.ts', source: `import '../../../apps/worker/src/worker.js';` },
+  'libs-below-apps': {
+    file: 'libs/health/src/bad.ts',
+    source: `import '../../../apps/worker/src/worker.js';`,
+  },
   'app-gateway': { file: 'apps/gateway/src/bad.ts', source: `import '../../worker/src/worker.js';` },
   'no-tests-in-product': { file: 'apps/worker/src/bad.ts', source: `import '../../../test/x.js';` },
   'queue-behind-dispatch': { file: 'libs/mcp/src/queue.ts', source: `import 'bullmq';` },
@@ -44,7 +47,12 @@ describe('boundary rules', () => {
   let violated: string[] = [];
 
   beforeAll(() => {
-    for (const name of ['.dependency-cruiser.cjs', 'tsconfig.json', 'tsconfig.boundaries.json', 'package.json']) {
+    for (const name of [
+      '.dependency-cruiser.cjs',
+      'tsconfig.json',
+      'tsconfig.boundaries.json',
+      'package.json',
+    ]) {
       cpSync(join(root, name), join(tree, name));
     }
     symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));

@@ -48,7 +48,7 @@ export async function startGateway(config: Config, logger: Logger, facts: Proces
   });
   app.useBodyParser('json', { limit: config.limits.maxBodyBytes });
   app.useWebSocketAdapter(new McpWsAdapter(app));
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   server.maxConnections = config.limits.maxConnections;
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;

@@ -65,7 +65,9 @@ export class GatewaySystemView extends SystemView {
     const isAsked = (id: string) => provider === undefined || id === provider;
     return Promise.resolve({
       providers: providers.filter(({ id }) => isAsked(id)).map((status) => this.providerReport(status)),
-      models: reports.filter((model) => isAsked(model.provider) && (includeRetired || model.status !== 'retired')),
+      models: reports.filter(
+        (model) => isAsked(model.provider) && (includeRetired || model.status !== 'retired'),
+      ),
       summary: {
         providers_total: providers.length,
         providers_ready: this.readyProviders().length,

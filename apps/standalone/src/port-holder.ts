@@ -26,7 +26,9 @@ export async function freePort(host: string): Promise<number> {
 export async function isOurGateway(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/mcp`, { signal: AbortSignal.timeout(2_000) });
-    const body = (await response.json()) as { error?: { data?: { code?: unknown; correlationId?: unknown } } };
+    const body = (await response.json()) as {
+      error?: { data?: { code?: unknown; correlationId?: unknown } };
+    };
     const { code, correlationId } = body.error?.data ?? {};
     return typeof code === 'string' && typeof correlationId === 'string';
   } catch {

@@ -106,7 +106,13 @@ async function workerPort(config: Config, environment: EnvironmentVariables): Pr
   return isDefault && (await isTaken(host, port)) ? freePort(host) : port;
 }
 
-function announce(config: Config, gateway: Gateway, embeddedDatabase: boolean, seconds: number, logger: Logger) {
+function announce(
+  config: Config,
+  gateway: Gateway,
+  embeddedDatabase: boolean,
+  seconds: number,
+  logger: Logger,
+) {
   const facts = {
     config,
     url: gateway.url,

@@ -60,7 +60,7 @@ export class WorkerProcess {
 
   private spawn(): ChildProcess {
     const child = fork(WORKER_MAIN, [], {
-      env: this.environment as NodeJS.ProcessEnv,
+      env: this.environment,
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

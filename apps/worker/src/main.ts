@@ -5,7 +5,10 @@ import { startWorker } from './worker.js';
 
 await runServerProcess('worker', async (config, logger) => {
   const url = config.database.url ?? (await findEmbeddedPostgres(config.server.dataDir));
-  const worker = await startWorker({ ...config, database: { ...config.database, ...(url && { url }) } }, logger);
+  const worker = await startWorker(
+    { ...config, database: { ...config.database, ...(url && { url }) } },
+    logger,
+  );
   logger.info('worker ready');
   // To the process that started this one, if any.
   process.send?.('ready');

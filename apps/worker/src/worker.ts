@@ -20,7 +20,11 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
     await app.listen(workerPort, host);
   } catch (error) {
     await app.close();
-    throw new ExaiError('LISTEN_FAILED', { host, port: workerPort, variable: 'EXAI_WORKER_PORT' }, { cause: error });
+    throw new ExaiError(
+      'LISTEN_FAILED',
+      { host, port: workerPort, variable: 'EXAI_WORKER_PORT' },
+      { cause: error },
+    );
   }
   return {
     close: async () => {

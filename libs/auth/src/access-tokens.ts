@@ -44,7 +44,9 @@ export class AccessTokens {
       throw new ExaiError('CONFIG_INVALID', { reason: `There is no scope \`${unknown}\`.` });
     }
     if (!(expiresIn > 0 && expiresIn <= MAX_TOKEN_SECONDS)) {
-      throw new ExaiError('CONFIG_INVALID', { reason: 'A token lives at least 1 second and at most 24 hours.' });
+      throw new ExaiError('CONFIG_INVALID', {
+        reason: 'A token lives at least 1 second and at most 24 hours.',
+      });
     }
     return this.jwt.sign(
       { scope: scopes.join(' ') },

@@ -1,11 +1,5 @@
 export { AccessTokens, MAX_TOKEN_SECONDS, type TokenRequest } from './access-tokens.js';
-export {
-  AuthGuard,
-  Policy,
-  principalOf,
-  type AuthenticatedRequest,
-  type RoutePolicy,
-} from './auth.guard.js';
+export { AuthGuard, Policy, principalOf, type AuthenticatedRequest, type RoutePolicy } from './auth.guard.js';
 export { AuthModule } from './auth.module.js';
 export { AuthService, challengeFor } from './auth.service.js';
 export { hasScope, mayCall, type Principal } from './principal.js';

@@ -94,7 +94,8 @@ export class AttemptRunner {
     onProgress: (progress: CallProgress) => void,
   ): Promise<ToolPayload> {
     const { call } = attempt;
-    if (attempt.crashes >= MAX_CRASHES) throw new ExaiError('WORKER_CRASH_LIMIT', { attempts: attempt.crashes });
+    if (attempt.crashes >= MAX_CRASHES)
+      throw new ExaiError('WORKER_CRASH_LIMIT', { attempts: attempt.crashes });
     if (attempt.remainingMs <= 0) throw new ExaiError('DEADLINE_EXCEEDED', { stage: 'queue' });
     // The policy is asked again here: a row that somebody changed must not gain rights on its way.
     if (!mayCall(call.principal, call.tool)) {
@@ -199,5 +200,7 @@ function retryMessage(error: ExaiError, failed: AttemptFailed | undefined, delay
   if (failed?.next && failed.next.model !== failed.candidate?.model) {
     return `${what}; next candidate: ${failed.next.model}`;
   }
-  return delayMs < 1_000 ? `${what}; trying again` : `${what}; trying again in ${Math.ceil(delayMs / 1_000)} s`;
+  return delayMs < 1_000
+    ? `${what}; trying again`
+    : `${what}; trying again in ${Math.ceil(delayMs / 1_000)} s`;
 }

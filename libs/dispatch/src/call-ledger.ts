@@ -1,12 +1,7 @@
 import { type ErrorEnvelope } from '#libs/errors';
 import { type FailedCandidate, type ToolCall, type ToolOutcome, type ToolPayload } from '#libs/tools';
 import { type Pool, type QueryResultRow } from 'pg';
-import {
-  type CallReport,
-  type FinishedCall,
-  type StartedAttempt,
-  type TerminalState,
-} from './call-state.js';
+import { type CallReport, type FinishedCall, type StartedAttempt, type TerminalState } from './call-state.js';
 import { SQL } from './ledger-statements.js';
 import { TickBatch } from './tick-batch.js';
 

@@ -25,7 +25,7 @@ export function queueConnection(config: Config): ConnectionOptions {
   const { redisUrl } = config.queue;
   if (redisUrl !== undefined) {
     setDefaultBackendFactory();
-    return { url: redisUrl, maxRetriesPerRequest: null } as ConnectionOptions;
+    return { url: redisUrl, maxRetriesPerRequest: null };
   }
   setDefaultBackendFactory(createPostgresBackend as never);
   return {
@@ -35,7 +35,7 @@ export function queueConnection(config: Config): ConnectionOptions {
     keepAlive: true,
     options: '-c synchronous_commit=off',
     application_name: 'exai-queue',
-  } as unknown as ConnectionOptions;
+  };
 }
 
 export function jobIdOf({ callId, enqueueNo }: JobTicket): string {

@@ -61,14 +61,7 @@ export class DispatchProducerModule {
     return {
       module: DispatchProducerModule,
       imports: [CallStoreModule, ToolCatalogModule, ...imports],
-      providers: [
-        CallEnding,
-        AdmissionControl,
-        CallWaiters,
-        Reconciler,
-        InlineToolRunner,
-        ToolDispatcher,
-      ],
+      providers: [CallEnding, AdmissionControl, CallWaiters, Reconciler, InlineToolRunner, ToolDispatcher],
       exports: [CallStoreModule, ToolDispatcher, AdmissionControl, CallEnding, Reconciler],
     };
   }

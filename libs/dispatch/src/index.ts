@@ -6,4 +6,9 @@ export { type CallReport, type CallState } from './call-state.js';
 export { CallStoreModule, DispatchConsumerModule, DispatchProducerModule } from './dispatch.module.js';
 export { Reconciler } from './reconciler.js';
 export { ToolCallProcessor } from './tool-call.processor.js';
-export { CALLER_GONE, ToolDispatcher, type DispatchedOutcome, type DispatchOptions } from './tool-dispatcher.js';
+export {
+  CALLER_GONE,
+  ToolDispatcher,
+  type DispatchedOutcome,
+  type DispatchOptions,
+} from './tool-dispatcher.js';

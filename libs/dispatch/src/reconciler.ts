@@ -1,11 +1,6 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Metrics } from '#libs/observability';
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { CallEnding } from './call-ending.js';
 import { CallLedger, type JobTicket } from './call-ledger.js';
@@ -59,9 +54,15 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private async sweep(): Promise<void> {
-    for (const step of [this.expireOverdue, this.requeueLost, this.measureQueue, this.dropOldContent]) {
+    const steps = [
+      () => this.expireOverdue(),
+      () => this.requeueLost(),
+      () => this.measureQueue(),
+      () => this.dropOldContent(),
+    ];
+    for (const step of steps) {
       try {
-        await step.call(this);
+        await step();
       } catch (error) {
         this.logger.warn({ err: error }, 'reconciliation step failed');
       }

@@ -11,7 +11,11 @@ export class RedisCallSignals extends CallSignals {
   constructor(url: string, onError: (error: unknown) => void) {
     super();
     // A signal that cannot be sent now is worthless later: no offline queue, no retries.
-    this.publisher = new Redis(url, { lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0 });
+    this.publisher = new Redis(url, {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+    });
     this.subscriber = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: null });
     this.publisher.on('error', onError);
     this.subscriber.on('error', onError);

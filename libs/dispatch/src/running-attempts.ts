@@ -72,7 +72,8 @@ export class RunningAttempts implements OnApplicationShutdown {
       const held = [...this.running].map(([id, { fence }]) => ({ id, fence }));
       const mine = await this.ledger.heartbeat(held);
       for (const { id, fence } of held) {
-        if (!mine.has(id) && this.running.get(id)?.fence === fence) this.abort(id, new ExaiError('CANCELLED'));
+        if (!mine.has(id) && this.running.get(id)?.fence === fence)
+          this.abort(id, new ExaiError('CANCELLED'));
       }
     } catch (error) {
       this.logger.debug({ err: error }, 'heartbeat failed');

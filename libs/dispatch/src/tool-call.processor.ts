@@ -45,7 +45,9 @@ export class ToolCallProcessor extends WorkerHost implements OnApplicationBootst
 
   onApplicationBootstrap(): void {
     this.worker.concurrency = this.config.queue.workerConcurrency;
-    this.worker.run().catch((error: unknown) => this.logger.error({ err: error }, 'the queue worker stopped'));
+    this.worker
+      .run()
+      .catch((error: unknown) => this.logger.error({ err: error }, 'the queue worker stopped'));
   }
 
   // Three declared parameters: BullMQ hands out the abort signal only to processors that have them.

@@ -54,7 +54,8 @@ export class HealthController {
       this.count(result, 1);
       return result;
     } catch (error) {
-      if (error instanceof ServiceUnavailableException) this.count(error.getResponse() as HealthCheckResult, 0);
+      if (error instanceof ServiceUnavailableException)
+        this.count(error.getResponse() as HealthCheckResult, 0);
       throw error;
     }
   }

@@ -60,7 +60,7 @@ export class McpHttpEndpoint implements OnApplicationShutdown {
       return;
     }
     request.auth = this.authInfo(principal);
-    await this.serveModern(request as never, response as never, body);
+    await this.serveModern(request as never, response, body);
   }
 
   /** From now on the end of a stream is our doing, and no cancel. */
@@ -102,7 +102,11 @@ function connectionOf(authInfo: AuthInfo | undefined): McpConnection {
   );
 }
 
-function header<K extends string>(request: IncomingMessage, key: K, name: string): Partial<Record<K, string>> {
+function header<K extends string>(
+  request: IncomingMessage,
+  key: K,
+  name: string,
+): Partial<Record<K, string>> {
   const value = request.headers[name];
   return typeof value === 'string' ? ({ [key]: value } as Record<K, string>) : {};
 }

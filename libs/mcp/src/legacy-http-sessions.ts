@@ -50,7 +50,13 @@ export class LegacyHttpSessions implements OnApplicationShutdown {
         const transport = await this.open(principal);
         await transport.handleRequest(request, response, body);
       } else {
-        refuse(response, 400, -32000, 'INVALID_REQUEST', 'Send `initialize` first: this request names no session.');
+        refuse(
+          response,
+          400,
+          -32000,
+          'INVALID_REQUEST',
+          'Send `initialize` first: this request names no session.',
+        );
       }
       return;
     }
@@ -122,10 +128,20 @@ function isSame(a: Principal, b: Principal): boolean {
   return a.tenant === b.tenant && a.subject === b.subject;
 }
 
-function refuse(response: ServerResponse, status: number, number: number, code: ErrorCode, message: string): void {
+function refuse(
+  response: ServerResponse,
+  status: number,
+  number: number,
+  code: ErrorCode,
+  message: string,
+): void {
   const data = toEnvelope(new ExaiError(code), { correlationId: uuidv7() });
   response.writeHead(status, { 'Content-Type': 'application/json', 'X-Correlation-Id': data.correlationId });
   response.end(
-    JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: number, message, data: { ...data, message } } }),
+    JSON.stringify({
+      jsonrpc: '2.0',
+      id: null,
+      error: { code: number, message, data: { ...data, message } },
+    }),
   );
 }

@@ -1,4 +1,9 @@
-import { isJSONRPCNotification, parseJSONRPCMessage, type JSONRPCMessage, type Transport } from '@modelcontextprotocol/server';
+import {
+  isJSONRPCNotification,
+  parseJSONRPCMessage,
+  type JSONRPCMessage,
+  type Transport,
+} from '@modelcontextprotocol/server';
 import { type WebSocket } from 'ws';
 
 const MAX_UNREADABLE_FRAMES = 10;
@@ -73,6 +78,8 @@ export class WebSocketTransport implements Transport {
       this.socket.close(1008, 'too many unreadable frames');
       return;
     }
-    this.socket.send(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message, data: { code: name } } }));
+    this.socket.send(
+      JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message, data: { code: name } } }),
+    );
   }
 }

@@ -52,10 +52,18 @@ export function loggerModuleParams(logger: Logger): Params {
 
 /** Nest's own messages: its start-up chatter is for debugging, its warnings and errors are for everybody. */
 export function nestLogger(logger: Logger): LoggerService {
-  const write = (level: 'error' | 'warn' | 'debug' | 'trace') => (message: unknown, ...rest: unknown[]) => {
-    const context = rest.at(-1);
-    if (message instanceof Error) logger[level]({ err: message, context });
-    else logger[level]({ context, ...(rest.length > 1 && { detail: rest[0] }) }, String(message));
+  const write =
+    (level: 'error' | 'warn' | 'debug' | 'trace') =>
+    (message: unknown, ...rest: unknown[]) => {
+      const context = rest.at(-1);
+      if (message instanceof Error) logger[level]({ err: message, context });
+      else logger[level]({ context, ...(rest.length > 1 && { detail: rest[0] }) }, String(message));
+    };
+  return {
+    log: write('debug'),
+    error: write('error'),
+    warn: write('warn'),
+    debug: write('debug'),
+    verbose: write('trace'),
   };
-  return { log: write('debug'), error: write('error'), warn: write('warn'), debug: write('debug'), verbose: write('trace') };
 }

@@ -95,6 +95,7 @@ export class ErrorClassifier {
       ...(facts.status !== undefined && { upstreamStatus: facts.status }),
       ...(upstreamRequestId !== undefined && { upstreamRequestId: this.redact(upstreamRequestId) }),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(code === 'PROVIDER_AUTH' && { variable: this.provider.keyVariable }),
       ...(code === 'CONTEXT_TOO_LARGE' && { limit: model.contextWindow }),
     };
     // The raw error holds the vendor's whole body, so only its cleaned text goes on.

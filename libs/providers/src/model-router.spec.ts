@@ -232,7 +232,7 @@ describe('no model left', () => {
     const error = refusal(() => routerFor({}).choose(wish({ requires: { webSearch: true } }), 1));
     expect(error.code).toBe('NO_MODEL_AVAILABLE');
     expect(error.details.reason).toBe(
-      'has no web search: simulator-1; set KIMI_API_KEY or GLM_API_KEY to have one that can',
+      'simulator-1 (has no web search); set KIMI_API_KEY or GLM_API_KEY to have one that can',
     );
     expect(error.details['variable']).toBe('KIMI_API_KEY');
   });

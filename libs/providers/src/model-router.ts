@@ -188,7 +188,7 @@ function groupByReason(rejected: readonly Rejection[]): string[] {
   for (const { model, why } of rejected) groups.set(why, [...(groups.get(why) ?? []), model]);
   return [...groups].map(([why, models]) => {
     const more = models.length > 6 ? ` and ${models.length - 6} more` : '';
-    return `${why}: ${models.slice(0, 6).join(', ')}${more}`;
+    return `${models.slice(0, 6).join(', ')}${more} (${why})`;
   });
 }
 

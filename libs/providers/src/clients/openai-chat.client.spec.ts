@@ -382,7 +382,9 @@ describe('limits', () => {
         response.end(bomb);
       },
     ];
-    expect((await failure(ask())).code).toBe('OUTPUT_TOO_LARGE');
+    const error = await failure(ask());
+    expect(error.code).toBe('OUTPUT_TOO_LARGE');
+    expect(error.details).toMatchObject({ provider: 'kimi', model: 'kimi-k2.6', limit: '16384 KiB' });
   });
 
   it('end an answer with too many headers', async () => {
@@ -518,6 +520,11 @@ describe('the web search of Kimi', () => {
     expect(received[1]?.body['messages']).toContainEqual(
       expect.objectContaining({ role: 'tool', content: '{"q":1}' }),
     );
+  });
+
+  it('that ends without a word is a bad response, whatever was said before it', async () => {
+    answers = [whole('Searching.', 'tool_calls', { tool_calls: [call] }), whole('')];
+    expect((await failure(ask({ webSearch: true }))).code).toBe('PROVIDER_BAD_RESPONSE');
   });
 
   it('that never ends is given up', async () => {

@@ -42,8 +42,9 @@ export class OpenAiChatClient extends ModelClient {
       usage = addUsage(usage, answer.totalUsage);
       content += answer.content;
       if (!isSearch(answer, payload, quirks.webSearch?.echoToolCalls)) {
+        this.check(answer, request.model);
         return {
-          content: this.accepted(content, answer, request.model),
+          content,
           ...(answer.reasoning !== '' && { reasoning: answer.reasoning }),
           usage,
           model: request.model.id,
@@ -155,8 +156,8 @@ export class OpenAiChatClient extends ModelClient {
     }
   }
 
-  /** The text of an answer that is one; an empty or broken-off one is a failure, not a text. */
-  private accepted(content: string, answer: Answer, model: ModelCard): string {
+  /** An empty or broken-off answer is a failure, not a text. */
+  private check(answer: Answer, model: ModelCard): void {
     const details = { provider: this.settings.provider.id, model: model.id };
     const finish = finishReasonOf(answer.finish ?? '');
     if (answer.finish === 'network_error') {
@@ -165,7 +166,7 @@ export class OpenAiChatClient extends ModelClient {
         reason: 'the model ended with network_error',
       });
     }
-    if (content.trim() !== '') return content;
+    if (answer.content.trim() !== '') return;
     if (finish === 'content_filter') throw new ExaiError('CONTENT_FILTERED', details);
     throw this.bad(
       model,
@@ -176,6 +177,10 @@ export class OpenAiChatClient extends ModelClient {
   }
 
   private classify(error: unknown, model: ModelCard): ExaiError {
+    if (error instanceof ExaiError) {
+      const details = { provider: this.settings.provider.id, model: model.id, ...error.details };
+      return new ExaiError(error.code, details, { cause: error.cause });
+    }
     // What cannot be read as an answer, wherever in the answer that is.
     if (error instanceof SyntaxError) return this.bad(model, 'the answer is not valid JSON');
     if (error instanceof Error && error.name === 'ZodError')

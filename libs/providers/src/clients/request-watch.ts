@@ -48,16 +48,16 @@ export class RequestWatch {
   };
 
   private readonly onTimeout = (): void => {
-    this.endLate(`no complete answer within ${this.timeoutMs / 1000} s`);
+    this.endLate('answer', `no complete answer within ${this.timeoutMs / 1000} s`);
   };
 
   private readonly onIdle = (): void => {
-    this.endLate(`the stream was silent for ${STREAM_IDLE_MS / 1000} s`);
+    this.endLate('idle', `the stream was silent for ${STREAM_IDLE_MS / 1000} s`);
   };
 
-  private endLate(reason: string): void {
+  private endLate(stage: string, reason: string): void {
     const { provider, id: model } = this.model;
-    this.end(new ExaiError('PROVIDER_TIMEOUT', { provider, model, reason }));
+    this.end(new ExaiError('PROVIDER_TIMEOUT', { provider, model, stage, reason }));
   }
 
   private end(reason: ExaiError): void {

@@ -1,7 +1,7 @@
 import { ExaiError } from '#libs/errors';
 
 /** Decoded bytes of one answer; past this the request is given up. */
-export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 const DONE = '[DONE]';
 /** A body normally ends together with its last event; waiting this long for it keeps the connection reusable. */
@@ -50,7 +50,7 @@ async function* readPieces(response: Response, limit: number): AsyncGenerator<st
       const { done, value } = await reader.read();
       if (done) break;
       total += value.byteLength;
-      if (total > limit) throw new ExaiError('OUTPUT_TOO_LARGE', { limit });
+      if (total > limit) throw new ExaiError('OUTPUT_TOO_LARGE', { limit: `${limit / 1024} KiB` });
       const piece = decoder.decode(value, { stream: true });
       failed = false;
       if (piece !== '') yield piece;

@@ -1,0 +1,188 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually, isAlive } from './eventually.js';
+import { MAIN, temporaryDirectory } from './paths.js';
+import { freePort } from './ports.js';
+import { ServerProcess, type LogLine, type SpawnOptions } from './server-process.js';
+import { signToken, type TokenOptions, type TokenServer } from './tokens.js';
+
+export interface ServerOptions extends SpawnOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A fresh directory if not given. */
+  readonly dataDir?: string;
+  /** The directory outlives `stop`; default: when it was given. */
+  readonly keepDataDir?: boolean;
+}
+
+/** What all servers under test have in common. */
+export interface Server {
+  /** Everything written so far as JSON lines. */
+  readonly logs: readonly LogLine[];
+  /** Everything written so far, as text. */
+  readonly output: string;
+  readonly pid: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly dataDir: string;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  kill9(): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  readonly exited: Promise<number | null>;
+}
+
+/** A server that MCP clients connect to. */
+export interface Gateway extends Server, TokenServer {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  /** `ws://127.0.0.1:<port>/ws` */
+  readonly wsUrl: string;
+  /** The local token without options, else one signed with the server's own secret. */
+  token(options?: TokenOptions): string;
+}
+
+export interface Worker extends Server {
+  readonly workerUrl: string;
+}
+
+export interface Standalone extends Gateway, Worker {
+  /** Pid of the worker that became ready last. */
+  workerPid(): number;
+}
+
+/** Gateway, worker, PostgreSQL and simulator, started as a user would start them. */
+export async function startStandalone(options: ServerOptions = {}): Promise<Standalone> {
+  const [port, workerPort] = [await freePort(), await freePort()];
+  const ports = { PORT: String(port), EXAI_WORKER_PORT: String(workerPort) };
+  const parts = await launch(MAIN.standalone, 'ready', ports, options);
+  return {
+    ...serverOf(parts),
+    ...gatewayOf(parts, port),
+    workerUrl: `http://127.0.0.1:${workerPort}`,
+    workerPid: () => parts.process.logs.findLast(({ msg }) => msg === 'worker ready')?.pid ?? 0,
+    get logs() {
+      return parts.process.logs;
+    },
+    get output() {
+      return parts.process.output;
+    },
+  };
+}
+
+/** A gateway alone; give it DATABASE_URL. */
+export async function startGateway(options: ServerOptions = {}): Promise<Gateway> {
+  const port = await freePort();
+  const parts = await launch(MAIN.gateway, 'gateway ready', { PORT: String(port) }, options);
+  return {
+    ...serverOf(parts),
+    ...gatewayOf(parts, port),
+    get logs() {
+      return parts.process.logs;
+    },
+    get output() {
+      return parts.process.output;
+    },
+  };
+}
+
+/** A worker alone; give it DATABASE_URL. */
+export async function startWorker(options: ServerOptions = {}): Promise<Worker> {
+  const port = await freePort();
+  const parts = await launch(MAIN.worker, 'worker ready', { EXAI_WORKER_PORT: String(port) }, options);
+  return {
+    ...serverOf(parts),
+    workerUrl: `http://127.0.0.1:${port}`,
+    get logs() {
+      return parts.process.logs;
+    },
+    get output() {
+      return parts.process.output;
+    },
+  };
+}
+
+/** Nothing of this machine's environment but what a program needs to be found. */
+export function minimalEnvironment(env: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', ...env };
+}
+
+/** Ends the PostgreSQL that a killed standalone left running, and removes its data. */
+export async function removeDataDir(dataDir: string): Promise<void> {
+  const pid = postmasterPid(dataDir);
+  if (pid !== undefined && isAlive(pid)) {
+    process.kill(pid, 'SIGINT');
+    await eventually(() => !isAlive(pid), 'PostgreSQL stops');
+  }
+  rmSync(dataDir, { recursive: true, force: true });
+}
+
+/** The embedded PostgreSQL of this data directory, when its file says that one runs. */
+export function postmasterPid(dataDir: string): number | undefined {
+  for (const home of [recordedHome(dataDir), dataDir]) {
+    try {
+      return Number(readFileSync(join(home ?? dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
+    } catch {
+      // Not there.
+    }
+  }
+  return undefined;
+}
+
+function recordedHome(dataDir: string): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(join(dataDir, 'embedded-postgres.json'), 'utf8')) as { home?: string }).home;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Parts {
+  readonly process: ServerProcess;
+  readonly dataDir: string;
+  readonly keep: boolean;
+}
+
+async function launch(
+  script: string,
+  readyMessage: string,
+  ports: Readonly<Record<string, string>>,
+  options: ServerOptions,
+): Promise<Parts> {
+  const { env, dataDir = temporaryDirectory(), keepDataDir, ...spawnOptions } = options;
+  const environment = minimalEnvironment({
+    EXAI_DATA_DIR: dataDir,
+    EXAI_LOG_FORMAT: 'json',
+    ...ports,
+    ...env,
+  });
+  const process = new ServerProcess(script, environment, { cwd: dataDir, ...spawnOptions });
+  await process.waitForLog(({ msg }) => msg === readyMessage, readyMessage);
+  return { process, dataDir, keep: keepDataDir ?? options.dataDir !== undefined };
+}
+
+function serverOf({ process, dataDir, keep }: Parts): Omit<Server, 'logs' | 'output'> {
+  return {
+    pid: process.pid,
+    env: process.env,
+    dataDir,
+    exited: process.exited,
+    signal: (signal) => process.signal(signal),
+    kill9: () => process.kill9(),
+    stop: async () => {
+      const code = await process.stop();
+      if (!keep) await removeDataDir(dataDir);
+      return code;
+    },
+  };
+}
+
+function gatewayOf({ process, dataDir }: Parts, port: number): Omit<Gateway, keyof Server> {
+  const url = `http://127.0.0.1:${port}`;
+  const server = { dataDir, audience: process.env['EXAI_JWT_AUDIENCE'] ?? `${url}/mcp` };
+  return {
+    audience: server.audience,
+    url,
+    wsUrl: `ws://127.0.0.1:${port}/ws`,
+    token: (options) =>
+      options ? signToken(server, options) : readFileSync(join(dataDir, 'token'), 'utf8').trim(),
+  };
+}
