@@ -19,7 +19,7 @@ export interface Server {
   /** Everything written so far as JSON lines. */
   readonly logs: readonly LogLine[];
   /** Everything written so far, as text. */
-  readonly output: string;
+  output(): string;
   readonly pid: number;
   readonly env: Readonly<Record<string, string>>;
   readonly dataDir: string;
@@ -59,12 +59,6 @@ export async function startStandalone(options: ServerOptions = {}): Promise<Stan
     ...gatewayOf(parts, port),
     workerUrl: `http://127.0.0.1:${workerPort}`,
     workerPid: () => parts.process.logs.findLast(({ msg }) => msg === 'worker ready')?.pid ?? 0,
-    get logs() {
-      return parts.process.logs;
-    },
-    get output() {
-      return parts.process.output;
-    },
   };
 }
 
@@ -75,12 +69,6 @@ export async function startGateway(options: ServerOptions = {}): Promise<Gateway
   return {
     ...serverOf(parts),
     ...gatewayOf(parts, port),
-    get logs() {
-      return parts.process.logs;
-    },
-    get output() {
-      return parts.process.output;
-    },
   };
 }
 
@@ -91,12 +79,6 @@ export async function startWorker(options: ServerOptions = {}): Promise<Worker> 
   return {
     ...serverOf(parts),
     workerUrl: `http://127.0.0.1:${port}`,
-    get logs() {
-      return parts.process.logs;
-    },
-    get output() {
-      return parts.process.output;
-    },
   };
 }
 
@@ -129,7 +111,8 @@ export function postmasterPid(dataDir: string): number | undefined {
 
 function recordedHome(dataDir: string): string | undefined {
   try {
-    return (JSON.parse(readFileSync(join(dataDir, 'embedded-postgres.json'), 'utf8')) as { home?: string }).home;
+    return (JSON.parse(readFileSync(join(dataDir, 'embedded-postgres.json'), 'utf8')) as { home?: string })
+      .home;
   } catch {
     return undefined;
   }
@@ -159,8 +142,10 @@ async function launch(
   return { process, dataDir, keep: keepDataDir ?? options.dataDir !== undefined };
 }
 
-function serverOf({ process, dataDir, keep }: Parts): Omit<Server, 'logs' | 'output'> {
+function serverOf({ process, dataDir, keep }: Parts): Server {
   return {
+    logs: process.logs,
+    output: () => process.output,
     pid: process.pid,
     env: process.env,
     dataDir,

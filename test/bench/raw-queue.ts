@@ -1,0 +1,61 @@
+// Baseline of the queued part: BullMQ alone. Producer and worker in one process, no ledger, no second process.
+import {
+  createPostgresBackend,
+  Queue,
+  setDefaultBackendFactory,
+  Worker,
+  type ConnectionOptions,
+  type Job,
+} from 'bullmq';
+import { answerOrders } from './child-process.js';
+import { closedLoop, type LoopOrder, type LoopResult } from './closed-loop.js';
+
+/** A loop, or one round trip. */
+export type QueueOrder = LoopOrder | { readonly once: true };
+
+const CONCURRENCY = 64;
+const KEEP = { age: 3_600, count: 10_000 };
+
+const url = process.argv[2] ?? '';
+const connection = url.startsWith('redis') ? redisConnection(url) : postgresConnection(url);
+const queue = new Queue('raw', { connection });
+const waiters = new Map<string, () => void>();
+const worker = new Worker('raw', (job: Job<object>) => Promise.resolve(job.data), {
+  connection,
+  concurrency: CONCURRENCY,
+});
+// The worker's own callback, no event stream: the shortest way back that there is.
+worker.on('completed', ({ id }) => {
+  waiters.get(id ?? '')?.();
+  waiters.delete(id ?? '');
+});
+for (const part of [queue, worker]) part.on('error', () => undefined);
+let lastId = 0;
+
+async function roundTrip(): Promise<void> {
+  const jobId = `call-${process.pid}-${++lastId}`;
+  const answered = new Promise<void>((resolve) => waiters.set(jobId, resolve));
+  await queue.add('call', { message: 'hello' }, { jobId, removeOnComplete: KEEP });
+  await answered;
+}
+
+async function run(order: QueueOrder): Promise<LoopResult> {
+  if (!('once' in order)) return closedLoop(order, roundTrip);
+  const sentAt = performance.now();
+  await roundTrip();
+  const p50 = performance.now() - sentAt;
+  return { callsPerSecond: 1_000 / p50, p50, p95: p50, totalCalls: 1 };
+}
+
+function redisConnection(redisUrl: string): ConnectionOptions {
+  return { url: redisUrl, maxRetriesPerRequest: null } as ConnectionOptions;
+}
+
+function postgresConnection(connectionString: string): ConnectionOptions {
+  setDefaultBackendFactory(createPostgresBackend as never);
+  return { connectionString, migrate: true, max: 8 } as unknown as ConnectionOptions;
+}
+
+await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
+answerOrders(run);
+process.send?.('ready');
