@@ -21,7 +21,7 @@ const serve = toNodeHandler(
   }),
 );
 
-const server = createServer((request, response) => void serve(request, response));
+const server = createServer((request, response) => void serve(request as never, response as never));
 server.listen(0, '127.0.0.1', () => {
   process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
 });

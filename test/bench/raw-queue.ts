@@ -5,13 +5,10 @@ import {
   setDefaultBackendFactory,
   Worker,
   type ConnectionOptions,
-  type Job,
 } from 'bullmq';
 import { answerOrders } from './child-process.js';
-import { closedLoop, type LoopOrder, type LoopResult } from './closed-loop.js';
-
-/** A loop, or one round trip. */
-export type QueueOrder = LoopOrder | { readonly once: true };
+import { closedLoop, type LoopResult } from './closed-loop.js';
+import { type QueueOrder } from './raw-queue-order.js';
 
 const CONCURRENCY = 64;
 const KEEP = { age: 3_600, count: 10_000 };
@@ -19,17 +16,18 @@ const KEEP = { age: 3_600, count: 10_000 };
 const url = process.argv[2] ?? '';
 const connection = url.startsWith('redis') ? redisConnection(url) : postgresConnection(url);
 const queue = new Queue('raw', { connection });
-const waiters = new Map<string, () => void>();
-const worker = new Worker('raw', (job: Job<object>) => Promise.resolve(job.data), {
+const waiters = new Map<string | undefined, () => void>();
+const worker = new Worker<object, object>('raw', (job) => Promise.resolve(job.data), {
   connection,
   concurrency: CONCURRENCY,
 });
 // The worker's own callback, no event stream: the shortest way back that there is.
 worker.on('completed', ({ id }) => {
-  waiters.get(id ?? '')?.();
-  waiters.delete(id ?? '');
+  waiters.get(id)?.();
+  waiters.delete(id);
 });
-for (const part of [queue, worker]) part.on('error', () => undefined);
+queue.on('error', () => undefined);
+worker.on('error', () => undefined);
 let lastId = 0;
 
 async function roundTrip(): Promise<void> {
@@ -48,12 +46,12 @@ async function run(order: QueueOrder): Promise<LoopResult> {
 }
 
 function redisConnection(redisUrl: string): ConnectionOptions {
-  return { url: redisUrl, maxRetriesPerRequest: null } as ConnectionOptions;
+  return { url: redisUrl, maxRetriesPerRequest: null };
 }
 
 function postgresConnection(connectionString: string): ConnectionOptions {
-  setDefaultBackendFactory(createPostgresBackend as never);
-  return { connectionString, migrate: true, max: 8 } as unknown as ConnectionOptions;
+  setDefaultBackendFactory(createPostgresBackend);
+  return { connectionString, migrate: true, max: 8 };
 }
 
 await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);

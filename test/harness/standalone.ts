@@ -7,6 +7,8 @@ import { ServerProcess, type LogLine, type SpawnOptions } from './server-process
 import { signToken, type TokenOptions, type TokenServer } from './tokens.js';
 
 export interface ServerOptions extends SpawnOptions {
+  /** Another copy of the program. */
+  readonly script?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** A fresh directory if not given. */
   readonly dataDir?: string;
@@ -125,12 +127,12 @@ interface Parts {
 }
 
 async function launch(
-  script: string,
+  main: string,
   readyMessage: string,
   ports: Readonly<Record<string, string>>,
   options: ServerOptions,
 ): Promise<Parts> {
-  const { env, dataDir = temporaryDirectory(), keepDataDir, ...spawnOptions } = options;
+  const { env, dataDir = temporaryDirectory(), keepDataDir, script = main, ...spawnOptions } = options;
   const environment = minimalEnvironment({
     EXAI_DATA_DIR: dataDir,
     EXAI_LOG_FORMAT: 'json',

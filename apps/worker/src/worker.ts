@@ -3,6 +3,7 @@ import { ToolCallProcessor } from '#libs/dispatch';
 import { ExaiError } from '#libs/errors';
 import { type RunningServer } from '#libs/health';
 import { nestLogger, type Logger } from '#libs/observability';
+import { ProviderRegistry } from '#libs/providers';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { WorkerModule } from './worker.module.js';
@@ -26,6 +27,7 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
       { cause: error },
     );
   }
+  await app.get(ProviderRegistry).prepareClients();
   return {
     close: async () => {
       await app.get(ToolCallProcessor).drain(drainTimeoutMs);

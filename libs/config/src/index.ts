@@ -1,3 +1,4 @@
+export { closestNames } from './closest-names.js';
 export { CONFIG, ConfigModule } from './config.module.js';
 export { ConfigError, type ConfigFault } from './config-error.js';
 export {

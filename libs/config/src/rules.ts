@@ -2,7 +2,7 @@ import { type Config } from './config.js';
 import { type ConfigFault } from './config-error.js';
 import { type EnvironmentVariables } from './environment.js';
 import { isLoopbackHost } from './loopback.js';
-import { nearestName } from './nearest.js';
+import { closestNames } from './closest-names.js';
 import { distinctBytes, isPlaceholder, REFUSED_SWITCHES } from './refused-values.js';
 import { ALL_SETTINGS, PROVIDER_SETTINGS, SETTINGS } from './schema.js';
 import { type Setting } from './setting.js';
@@ -31,7 +31,7 @@ export function unknownNameFaults(env: EnvironmentVariables): ConfigFault[] {
 /** Compared without the prefix, which some names have and some have not. */
 function nearestSetting(variable: string, names: readonly string[]): string | undefined {
   const byBareName = new Map(names.map((name) => [name.replace(/^EXAI_/, ''), name]));
-  const nearest = nearestName(variable.replace(/^EXAI_/, ''), [...byBareName.keys()]);
+  const [nearest] = closestNames(variable.replace(/^EXAI_/, ''), byBareName.keys(), 1);
   return nearest === undefined ? undefined : byBareName.get(nearest);
 }
 

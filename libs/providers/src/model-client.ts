@@ -5,7 +5,10 @@ export interface ChatMessage {
   readonly content: string;
 }
 
-/** One request to one model. The client sends exactly one HTTP request for it and never retries. */
+/**
+ * One request to one model. The client sends exactly one HTTP request for it and never retries; only a web search
+ * that the vendor hands back to us takes one request per round.
+ */
 export interface CompletionRequest {
   readonly model: ModelCard;
   readonly messages: readonly ChatMessage[];
@@ -40,5 +43,10 @@ export interface Completion {
 
 /** Speaks one API dialect to one provider. Rejects with `ExaiError`, never returns a failure as text. */
 export abstract class ModelClient {
+  /** Loads what the first request would otherwise wait for. */
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   abstract complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion>;
 }

@@ -1,6 +1,6 @@
 import type { Config } from '#libs/config';
 import { invalid, type Catalogue } from './catalogue.js';
-import { closestNames } from './closest-names.js';
+import { closestNames } from '#libs/config';
 import type { ModelCard } from './model-card.js';
 import { type ProviderStatus, settingsOf } from './provider-status.js';
 

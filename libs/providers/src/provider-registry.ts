@@ -2,7 +2,7 @@ import type { Config } from '#libs/config';
 import { ExaiError } from '#libs/errors';
 import { Catalogue, invalid } from './catalogue.js';
 import { CLIENTS, type ClientFactory } from './clients/index.js';
-import { closestNames } from './closest-names.js';
+import { closestNames } from '#libs/config';
 import { SIMULATOR_ID, type ProviderEntry } from './define.js';
 import type { ModelCard } from './model-card.js';
 import { ModelClient } from './model-client.js';
@@ -96,6 +96,11 @@ export class ProviderRegistry {
     if (client) return client;
     const { keyVariable } = this.status(providerId);
     throw new ExaiError('PROVIDER_NOT_CONFIGURED', { provider: providerId, variable: keyVariable });
+  }
+
+  /** Loads what the clients of ready providers need, so that the first call does not wait for it. */
+  async prepareClients(): Promise<void> {
+    await Promise.all([...this.clients.values()].map((client) => client.prepare()));
   }
 
   /** The operator's order of models of a provider; undefined = no preference. */

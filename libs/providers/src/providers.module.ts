@@ -1,16 +1,20 @@
 import { Module } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
+import { Metrics } from '#libs/observability';
+import { CLIENTS, type ClientFactory } from './clients/index.js';
 import { PROVIDERS } from './descriptors/index.js';
+import { MeteredClient } from './metered.client.js';
 import { ModelRouter } from './model-router.js';
 import { ProviderRegistry } from './provider-registry.js';
 
-/** Needs `CONFIG` from a global module. A faulty descriptor or setting rejects, so Nest's bootstrap fails. */
+/** Needs `CONFIG` and `Metrics` from global modules. A faulty descriptor or setting rejects, so Nest's bootstrap fails. */
 @Module({
   providers: [
     {
       provide: ProviderRegistry,
-      inject: [CONFIG],
-      useFactory: async (config: Config) => Promise.resolve(ProviderRegistry.build(PROVIDERS, config)),
+      inject: [CONFIG, Metrics],
+      useFactory: async (config: Config, metrics: Metrics) =>
+        Promise.resolve(ProviderRegistry.build(PROVIDERS, config, meteredClients(metrics))),
     },
     {
       provide: ModelRouter,
@@ -21,3 +25,12 @@ import { ProviderRegistry } from './provider-registry.js';
   exports: [ProviderRegistry, ModelRouter],
 })
 export class ProvidersModule {}
+
+function meteredClients(metrics: Metrics): Readonly<Record<string, ClientFactory>> {
+  return Object.fromEntries(
+    Object.entries<ClientFactory>(CLIENTS).map(([dialect, build]) => [
+      dialect,
+      (settings) => new MeteredClient(build(settings), settings.provider.id, metrics),
+    ]),
+  );
+}

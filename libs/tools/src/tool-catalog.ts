@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Config } from '#libs/config';
 import { ExaiError } from '#libs/errors';
-import { closestNames } from './closest-names.js';
+import { closestNames } from '#libs/config';
 import { type ToolAnnotations, type ToolDefinition, type ToolKind } from './define.js';
 import { compileInput, type InputIssue, type JsonSchema, type ParseResult } from './tool-input.js';
 

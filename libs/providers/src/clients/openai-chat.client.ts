@@ -30,6 +30,10 @@ export class OpenAiChatClient extends ModelClient {
     this.classifier = new ErrorClassifier(settings.provider, settings.apiKey);
   }
 
+  override async prepare(): Promise<void> {
+    await (this.api ??= this.open());
+  }
+
   /** A web search that the vendor hands back as tool calls takes a request for each round; all else takes one. */
   async complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
     const startedAt = performance.now();
@@ -101,7 +105,7 @@ export class OpenAiChatClient extends ModelClient {
   }
 
   private async open(): Promise<OpenAI> {
-    // Loaded on first use: a process that never asks a model starts faster without it.
+    // Loaded by the worker when it starts: a process that never asks a model starts faster without it.
     const { default: Api } = await import('openai');
     return new Api({
       // The package refuses to start without one, and a local endpoint ignores it.

@@ -1,0 +1,241 @@
+import { type GatewayLink } from './gateway-link.js';
+import { earlyAnswer, Handshake, REPLAY_ID } from './handshake.js';
+import { fieldsOf, isId, keyOf, readMessage, type ClientRequest, type Fields, type RequestId } from './message.js';
+import { errorLine, lostLine, type Refusal } from './refusal.js';
+
+const READS = new Set([
+  'initialize',
+  'server/discover',
+  'ping',
+  'tools/list',
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'completion/complete',
+]);
+
+export interface BridgeOptions {
+  /** Writes one line to the client. */
+  readonly write: (line: string) => void;
+  /** Largest message the gateway takes. */
+  readonly maxMessageBytes: number;
+  readonly log: (message: string) => void;
+}
+
+interface Waiting {
+  readonly line: string;
+  readonly request?: ClientRequest;
+  readonly since: number;
+}
+
+interface InFlight extends Waiting {
+  readonly request: ClientRequest;
+  callId?: string;
+}
+
+/**
+ * Between one client and, one after the other, the sockets to the gateway: messages travel verbatim, each request
+ * gets one answer, and what comes while there is no socket waits in order.
+ */
+export class Bridge {
+  private readonly handshake = new Handshake();
+  private readonly inFlight = new Map<string, InFlight>();
+  private waiting: Waiting[] = [];
+  private link: GatewayLink | undefined;
+  /** False while the handshake is being replayed. */
+  private ready = false;
+  private idle: (() => void) | undefined;
+
+  constructor(private readonly options: BridgeOptions) {}
+
+  get hasWaiting(): boolean {
+    return this.waiting.length > 0;
+  }
+
+  /** Bytes that the gateway has not taken yet. */
+  get backlog(): number {
+    return (this.link?.backlog ?? 0) + this.waiting.reduce((sum, { line }) => sum + line.length, 0);
+  }
+
+  /** A line of the client. */
+  receive(line: string): void {
+    const message = readMessage(line);
+    switch (message.kind) {
+      case 'request':
+        this.receiveRequest(line, message.request);
+        return;
+      case 'notification':
+        this.receiveNotification(line, message.method, message.params);
+        return;
+      case 'response':
+        // An answer to a question that was asked on a lost socket interests nobody.
+        if (this.ready) this.link?.send(line);
+        return;
+      case 'unreadable':
+        // Not forwarded: the gateway ends a socket after some of these, and with it the calls of the client.
+        this.refuse(null, { code: message.code });
+    }
+  }
+
+  refuse(id: RequestId | null, refusal: Refusal): void {
+    void errorLine(id, refusal).then(this.options.write);
+  }
+
+  /** A socket is open. It hears the handshake again if the client has been through it already. */
+  attach(link: GatewayLink): void {
+    this.link = link;
+    const replay = this.handshake.replayLine();
+    if (replay === undefined) this.becomeReady();
+    else link.send(replay);
+  }
+
+  /** The socket is gone: reads are asked again on the next one, of everything else the outcome is unknown. */
+  detach(): void {
+    this.link = undefined;
+    this.ready = false;
+    const lost = [...this.inFlight.values()];
+    this.inFlight.clear();
+    this.waiting.unshift(...lost.filter(({ request }) => isRead(request)));
+    for (const { request, callId } of lost) {
+      if (!isRead(request)) void lostLine(request, callId).then(this.options.write);
+    }
+    this.checkIdle();
+  }
+
+  /** A frame of the gateway. */
+  deliver(text: string): void {
+    const message = readMessage(text);
+    if (message.kind === 'response' && message.id !== null) {
+      if (message.id === REPLAY_ID) {
+        this.endReplay(message.ok);
+        return;
+      }
+      const key = keyOf(message.id);
+      const answered = this.inFlight.get(key);
+      // Cancelled or answered before: a second answer would confuse the client.
+      if (!answered) return;
+      this.inFlight.delete(key);
+      if (answered.request.method === 'initialize' && message.ok) this.handshake.settle();
+    } else if (message.kind === 'notification' && message.method === 'notifications/progress') {
+      this.noteCallId(message.params);
+    }
+    // A line break between JSON tokens is legal in a frame and would be the end of a line here.
+    this.options.write(text.includes('\n') ? JSON.stringify(JSON.parse(text)) : text);
+    this.checkIdle();
+  }
+
+  /** The client gets its answer to `initialize` now, if it still waits for one: its gateway is only starting. */
+  answerInitializeEarly(): void {
+    const index = this.waiting.findIndex(({ request }) => request?.method === 'initialize');
+    const request = this.waiting[index]?.request;
+    if (!request) return;
+    this.waiting.splice(index, 1);
+    this.handshake.settle();
+    this.options.write(earlyAnswer(request));
+  }
+
+  /** Refuses what has waited since before `before`. */
+  failWaiting(refusal: Refusal, before = Infinity): void {
+    const tooOld = this.waiting.filter(({ since }) => since < before);
+    this.waiting = this.waiting.filter(({ since }) => since >= before);
+    for (const { request } of tooOld) if (request) this.refuse(request.id, refusal);
+    this.checkIdle();
+  }
+
+  /** Resolves when every request has its answer; an open subscription is not waited for. */
+  whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.idle = resolve;
+      this.checkIdle();
+    });
+  }
+
+  /** Tells the gateway that nobody waits for these calls any more. */
+  cancelInFlight(reason: string): void {
+    for (const { request } of this.inFlight.values()) {
+      const params = { requestId: request.id, reason };
+      this.link?.send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params }));
+    }
+    this.inFlight.clear();
+    this.waiting = [];
+  }
+
+  private receiveRequest(line: string, request: ClientRequest): void {
+    if (line.length > this.options.maxMessageBytes / 4 && Buffer.byteLength(line) > this.options.maxMessageBytes) {
+      // The gateway would end the socket, and with it every call that runs on it.
+      this.refuse(request.id, {
+        code: 'PAYLOAD_TOO_LARGE',
+        details: { limit: `${this.options.maxMessageBytes} bytes` },
+      });
+      return;
+    }
+    if (request.method === 'initialize') this.handshake.remember(line, request);
+    this.pass({ line, request, since: Date.now() });
+  }
+
+  private receiveNotification(line: string, method: string, params: Fields): void {
+    if (method === 'notifications/initialized') {
+      this.handshake.rememberInitialized(line);
+      // Otherwise the replay brings it, or it would overtake the `initialize` that waits.
+      if (!this.ready && this.handshake.initializedLine !== undefined) return;
+    }
+    if (method === 'notifications/cancelled' && isId(params['requestId'])) {
+      const key = keyOf(params['requestId']);
+      const index = this.waiting.findIndex(({ request }) => request && keyOf(request.id) === key);
+      if (index >= 0) {
+        this.waiting.splice(index, 1);
+        return;
+      }
+      // Sent on a socket that is gone, and answered: there is nobody to tell.
+      if (!this.inFlight.delete(key) && !this.ready) return;
+    }
+    this.pass({ line, since: Date.now() });
+  }
+
+  private pass(entry: Waiting): void {
+    if (!this.ready || !this.link) {
+      this.waiting.push(entry);
+      return;
+    }
+    const { request } = entry;
+    if (request) this.inFlight.set(keyOf(request.id), { ...entry, request });
+    this.link.send(entry.line);
+  }
+
+  private endReplay(ok: boolean): void {
+    if (!ok) this.options.log('the gateway refused to repeat the handshake');
+    const { initializedLine } = this.handshake;
+    if (initializedLine !== undefined) this.link?.send(initializedLine);
+    this.becomeReady();
+  }
+
+  private becomeReady(): void {
+    this.ready = true;
+    const { waiting } = this;
+    this.waiting = [];
+    for (const entry of waiting) this.pass(entry);
+  }
+
+  /** Progress may carry the id under which the gateway knows the call. */
+  private noteCallId(params: Fields): void {
+    const callId = fieldsOf(params['_meta'])['io.exai/callId'];
+    if (typeof callId !== 'string') return;
+    const token = params['progressToken'];
+    for (const entry of this.inFlight.values()) {
+      if (entry.request.progressToken === token) entry.callId = callId;
+    }
+  }
+
+  private checkIdle(): void {
+    if (!this.idle || this.waiting.some(({ request }) => request)) return;
+    const open = [...this.inFlight.values()].filter(({ request }) => request.method !== 'subscriptions/listen');
+    if (open.length === 0) this.idle();
+  }
+}
+
+/** Asking again changes nothing. */
+function isRead({ method }: ClientRequest): boolean {
+  return READS.has(method);
+}

@@ -1,0 +1,110 @@
+import { Helper } from './child-process.js';
+import { type LoopResult } from './closed-loop.js';
+import { type LoadGenerator } from './inline-part.js';
+import { cpuSecondsOf } from './processes.js';
+import { type QueueOrder } from './raw-queue-order.js';
+import { printTable, say } from './report.js';
+import { interleaved, type Figures, type Subject } from './rounds.js';
+import { type BenchSettings } from './settings.js';
+import { createDatabase, startDeployment, type BackendName, type Stores } from './stage.js';
+import { figure, ratio } from './stats.js';
+
+export type RawQueue = Helper<QueueOrder, LoopResult>;
+
+const CALLERS = [1, 32, 128, 500];
+
+export interface QueuedRow {
+  readonly backend: BackendName;
+  readonly callers: number;
+  readonly ours: Figures;
+  /** Processor seconds per 1,000 calls of gateway and worker, the stores left out. */
+  readonly ownCpuPer1000: number;
+  readonly baseline: Figures;
+}
+
+/** A queued tool, gateway and worker apart, against BullMQ alone on the same server. */
+export async function measureQueued(
+  stores: Stores,
+  generator: LoadGenerator,
+  settings: BenchSettings,
+): Promise<QueuedRow[]> {
+  const rows: QueuedRow[] = [];
+  for (const backend of stores.backends)
+    rows.push(...(await measureBackend(stores, backend, generator, settings)));
+  return rows;
+}
+
+async function measureBackend(
+  stores: Stores,
+  backend: BackendName,
+  generator: LoadGenerator,
+  { rounds, warmUpMs, measureMs, crowdMs }: BenchSettings,
+): Promise<QueuedRow[]> {
+  const deployment = await startDeployment(stores, backend);
+  const raw = await startRawQueue(stores, backend);
+  const rows: QueuedRow[] = [];
+  try {
+    for (const callers of CALLERS) {
+      say(`queued tool on ${backend}, ${callers} callers`);
+      const loop = { callers, warmUpMs, measureMs: callers > 200 ? crowdMs : measureMs };
+      const load = { tool: 'test_echo', args: { message: 'hello', delay_ms: 0 }, token: deployment.token };
+      const own: number[] = [];
+      const baseline: Subject = {
+        run: () => raw.ask(loop),
+        cpu: () => cpuSecondsOf([raw.pid, ...stores.pids]),
+      };
+      const ours: Subject = {
+        run: async () => {
+          const before = deployment.cpu().processes;
+          const result = await generator.ask({
+            ...{ ...loop, ...load, transport: 'websocket', url: deployment.webSocketUrl },
+          });
+          own.push(((deployment.cpu().processes - before) / result.totalCalls) * 1_000);
+          return result;
+        },
+        cpu: () => deployment.cpu().all,
+      };
+      const [theirs, mine] = await interleaved([baseline, ours], rounds);
+      own.sort((a, b) => a - b);
+      const ownCpuPer1000 = own[Math.floor((own.length - 1) / 2)] ?? NaN;
+      if (theirs && mine) rows.push({ backend, callers, ours: mine, ownCpuPer1000, baseline: theirs });
+    }
+  } finally {
+    await raw.stop();
+    await deployment.close();
+  }
+  return rows;
+}
+
+export async function startRawQueue(stores: Stores, backend: BackendName): Promise<RawQueue> {
+  const url =
+    backend === 'redis' ? (stores.redisUrl ?? '') : await createDatabase(stores, `raw_${Date.now()}`);
+  const { helper } = await Helper.start<QueueOrder, LoopResult>('./raw-queue.js', [url]);
+  return helper;
+}
+
+export function printQueued(rows: readonly QueuedRow[]): void {
+  printTable(
+    'B. Queued tool `test_echo` over WebSocket | baseline: BullMQ alone, one process, no ledger, same server',
+    [
+      [
+        'queue',
+        'callers',
+        'calls/s',
+        'p50 ms',
+        'p95 ms',
+        'CPU s/1,000 own',
+        'with stores',
+        'baseline calls/s',
+      ].concat(['p50 ms', 'p95 ms', 'CPU s/1,000 with stores', 'calls/s ratio', 'p50 ratio']),
+      ...rows.map(({ backend, callers, ours, ownCpuPer1000, baseline }) => [
+        backend,
+        String(callers),
+        ...[ours.callsPerSecond, ours.p50, ours.p95, ownCpuPer1000, ours.cpuPer1000].map(figure),
+        ...[baseline.callsPerSecond, baseline.p50, baseline.p95, baseline.cpuPer1000].map(figure),
+        ratio(ours.callsPerSecond, baseline.callsPerSecond),
+        ratio(ours.p50, baseline.p50),
+      ]),
+    ],
+  );
+}
