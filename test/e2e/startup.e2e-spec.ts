@@ -89,7 +89,8 @@ describe('a fresh data directory', () => {
     const checkout = copyOfProgram(join(closed, 'checkout'));
     const dataDir = join(checkout, '.exai');
     cleanups.push(() => removeDataDir(dataDir));
-    const server = await started({ dataDir, script: join(checkout, 'dist/apps/standalone/src/main.js') });
+    const script = join(checkout, 'dist/apps/standalone/src/main.js');
+    const server = await started({ dataDir, script, cwd: checkout });
     await expectAnAnswer(server);
   });
 });

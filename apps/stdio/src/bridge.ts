@@ -1,8 +1,20 @@
 import { type GatewayLink } from './gateway-link.js';
 import { earlyAnswer, Handshake, REPLAY_ID } from './handshake.js';
-import { fieldsOf, isId, keyOf, readMessage, type ClientRequest, type Fields, type RequestId } from './message.js';
+import {
+  fieldsOf,
+  isId,
+  keyOf,
+  readMessage,
+  type ClientRequest,
+  type Fields,
+  type RequestId,
+} from './message.js';
 import { errorLine, lostLine, type Refusal } from './refusal.js';
 
+/** A gateway that does not answer the repeated handshake is not one to wait for. */
+const REPLAY_LIMIT_MS = 10_000;
+
+/** Asking these again changes nothing. */
 const READS = new Set([
   'initialize',
   'server/discover',
@@ -21,6 +33,8 @@ export interface BridgeOptions {
   readonly write: (line: string) => void;
   /** Largest message the gateway takes. */
   readonly maxMessageBytes: number;
+  /** How long a client waits for its answer to `initialize` before it gets ours; absent = as long as it takes. */
+  readonly earlyAnswerMs?: number | undefined;
   readonly log: (message: string) => void;
 }
 
@@ -46,6 +60,7 @@ export class Bridge {
   private link: GatewayLink | undefined;
   /** False while the handshake is being replayed. */
   private ready = false;
+  private replayTimer: NodeJS.Timeout | undefined;
   private idle: (() => void) | undefined;
 
   constructor(private readonly options: BridgeOptions) {}
@@ -62,6 +77,12 @@ export class Bridge {
   /** A line of the client. */
   receive(line: string): void {
     const message = readMessage(line);
+    if (this.isTooLarge(line)) {
+      // The gateway would end the socket, and with it every call that runs on it.
+      const id = message.kind === 'request' ? message.request.id : null;
+      this.refuse(id, tooLarge(this.options.maxMessageBytes));
+      return;
+    }
     switch (message.kind) {
       case 'request':
         this.receiveRequest(line, message.request);
@@ -87,14 +108,19 @@ export class Bridge {
   attach(link: GatewayLink): void {
     this.link = link;
     const replay = this.handshake.replayLine();
-    if (replay === undefined) this.becomeReady();
-    else link.send(replay);
+    if (replay === undefined) {
+      this.becomeReady();
+      return;
+    }
+    link.send(replay);
+    this.replayTimer = setTimeout(() => link.close(), REPLAY_LIMIT_MS);
   }
 
   /** The socket is gone: reads are asked again on the next one, of everything else the outcome is unknown. */
   detach(): void {
     this.link = undefined;
     this.ready = false;
+    clearTimeout(this.replayTimer);
     const lost = [...this.inFlight.values()];
     this.inFlight.clear();
     this.waiting.unshift(...lost.filter(({ request }) => isRead(request)));
@@ -127,7 +153,7 @@ export class Bridge {
   }
 
   /** The client gets its answer to `initialize` now, if it still waits for one: its gateway is only starting. */
-  answerInitializeEarly(): void {
+  private answerInitializeEarly(): void {
     const index = this.waiting.findIndex(({ request }) => request?.method === 'initialize');
     const request = this.waiting[index]?.request;
     if (!request) return;
@@ -163,16 +189,18 @@ export class Bridge {
   }
 
   private receiveRequest(line: string, request: ClientRequest): void {
-    if (line.length > this.options.maxMessageBytes / 4 && Buffer.byteLength(line) > this.options.maxMessageBytes) {
-      // The gateway would end the socket, and with it every call that runs on it.
-      this.refuse(request.id, {
-        code: 'PAYLOAD_TOO_LARGE',
-        details: { limit: `${this.options.maxMessageBytes} bytes` },
-      });
-      return;
+    if (request.method === 'initialize') {
+      this.handshake.remember(line, request);
+      const { earlyAnswerMs } = this.options;
+      if (earlyAnswerMs !== undefined) setTimeout(() => this.answerInitializeEarly(), earlyAnswerMs).unref();
     }
-    if (request.method === 'initialize') this.handshake.remember(line, request);
     this.pass({ line, request, since: Date.now() });
+  }
+
+  private isTooLarge(line: string): boolean {
+    const { maxMessageBytes } = this.options;
+    // No character takes more than three bytes per unit of length.
+    return line.length * 3 > maxMessageBytes && Buffer.byteLength(line) > maxMessageBytes;
   }
 
   private receiveNotification(line: string, method: string, params: Fields): void {
@@ -205,6 +233,7 @@ export class Bridge {
   }
 
   private endReplay(ok: boolean): void {
+    clearTimeout(this.replayTimer);
     if (!ok) this.options.log('the gateway refused to repeat the handshake');
     const { initializedLine } = this.handshake;
     if (initializedLine !== undefined) this.link?.send(initializedLine);
@@ -230,12 +259,17 @@ export class Bridge {
 
   private checkIdle(): void {
     if (!this.idle || this.waiting.some(({ request }) => request)) return;
-    const open = [...this.inFlight.values()].filter(({ request }) => request.method !== 'subscriptions/listen');
+    const open = [...this.inFlight.values()].filter(
+      ({ request }) => request.method !== 'subscriptions/listen',
+    );
     if (open.length === 0) this.idle();
   }
 }
 
-/** Asking again changes nothing. */
+export function tooLarge(limitBytes: number): Refusal {
+  return { code: 'PAYLOAD_TOO_LARGE', details: { limit: `${limitBytes} bytes` } };
+}
+
 function isRead({ method }: ClientRequest): boolean {
   return READS.has(method);
 }

@@ -21,16 +21,22 @@ export async function errorLine(id: RequestId | null, refusal: Refusal): Promise
   });
 }
 
-/** The call was sent and its answer cannot come any more; whether it ran, nobody here knows. */
+/** The request was sent and its answer cannot come any more; whether a call ran, nobody here knows. */
 export async function lostLine(request: ClientRequest, callId: string | undefined): Promise<string> {
-  const refusal = lostRefusal(request, callId);
-  if (request.tool === undefined) return errorLine(request.id, refusal);
+  const { id, method, tool } = request;
+  if (tool === undefined) {
+    return errorLine(id, {
+      code: 'DRAINING',
+      message: `The connection to the gateway was lost before it answered \`${method}\`.`,
+      hint: 'The connection comes back by itself; repeat the request.',
+    });
+  }
   const correlationId = callId ?? randomUUID();
-  const { envelope } = await envelopeOf(refusal, correlationId, callId);
+  const { envelope } = await envelopeOf(lostCall(tool, callId), correlationId, callId);
   const ids = { ...(callId && { 'io.exai/callId': callId }), 'io.exai/correlationId': correlationId };
   return JSON.stringify({
     jsonrpc: '2.0',
-    id: request.id,
+    id,
     result: {
       ...(request.modern && { resultType: 'complete' }),
       isError: true,
@@ -38,22 +44,21 @@ export async function lostLine(request: ClientRequest, callId: string | undefine
       structuredContent: {
         status: 'error',
         error: envelope,
-        metadata: { tool_name: request.tool, correlation_id: correlationId },
+        metadata: { tool_name: tool, correlation_id: correlationId },
       },
       _meta: { ...ids, 'io.exai/error': envelope },
     },
   });
 }
 
-function lostRefusal({ tool, method }: ClientRequest, callId: string | undefined): Refusal {
-  const what = tool === undefined ? `\`${method}\`` : `the call of \`${tool}\``;
+function lostCall(tool: string, callId: string | undefined): Refusal {
   const look =
     callId === undefined
       ? 'Repeat it only if running twice does no harm.'
       : `Look at it under the call id ${callId} (/api/v1/calls/${callId} of the gateway) before you repeat it.`;
   return {
     code: 'DEADLINE_EXCEEDED',
-    message: `The connection to the gateway was lost while it worked on ${what}; it may still be running.`,
+    message: `The connection to the gateway was lost while it worked on the call of \`${tool}\`; it may still be running.`,
     hint: `The connection comes back by itself. ${look}`,
     details: { stage: 'connection lost' },
   };
@@ -91,7 +96,11 @@ export async function upgradeRefusal(
   };
 }
 
-async function envelopeOf({ code, message, hint, details = {} }: Refusal, correlationId: string, callId?: string) {
+async function envelopeOf(
+  { code, message, hint, details = {} }: Refusal,
+  correlationId: string,
+  callId?: string,
+) {
   // Loaded only when something went wrong: a start has no time for it.
   const { ExaiError, toEnvelope } = await import('#libs/errors');
   const worded = new ExaiError(code, details);
@@ -99,7 +108,7 @@ async function envelopeOf({ code, message, hint, details = {} }: Refusal, correl
   const error = new ExaiError(code, details, { wording });
   const { jsonrpc } = error.entry;
   return {
-    number: typeof jsonrpc === 'number' ? jsonrpc : -31014,
+    number: typeof jsonrpc === 'number' ? jsonrpc : -32603,
     envelope: toEnvelope(error, { correlationId, callId }),
   };
 }
