@@ -175,12 +175,19 @@ function typeOf(schema) {
   return [type, ...limits].join(', ');
 }
 
+/** What everything may use; drawn, it would hide the rest. */
+const FOUNDATION = new Set(['config', 'errors', 'observability']);
+
 /** Which lib and app really imports which lib, read from the import lines. */
 async function graph() {
   const edges = [];
   for (const kind of ['apps', 'libs']) {
     for (const part of (await readdir(new URL(kind, root))).sort()) {
-      edges.push(...(await importsOf(kind, part)).map((name) => `  ${part} --> ${name}`));
+      edges.push(
+        ...(await importsOf(kind, part))
+          .filter((name) => !FOUNDATION.has(name))
+          .map((name) => `  ${part} --> ${name}`),
+      );
     }
   }
   return ['```mermaid', 'flowchart TD', ...edges, '```'].join('\n');

@@ -66,7 +66,7 @@ export class ToolDispatcher {
       const { outcome } = dispatched;
       this.metrics.callsFinished.inc({
         tool: call.tool,
-        outcome: outcome.ok ? 'completed' : 'failed',
+        outcome: outcomeLabel(outcome),
         code: outcome.ok ? 'ok' : outcome.error.code,
       });
       this.metrics.callDuration.observe({ tool: call.tool }, (Date.now() - call.createdAt) / 1_000);
@@ -147,6 +147,12 @@ function toDispatched({
   resultJson?: string | undefined;
 }): DispatchedOutcome {
   return resultJson === undefined ? { outcome } : { outcome, resultJson };
+}
+
+function outcomeLabel(outcome: ToolOutcome): string {
+  if (outcome.ok) return 'completed';
+  if (outcome.error.code === 'CANCELLED') return 'cancelled';
+  return outcome.error.code === 'DEADLINE_EXCEEDED' ? 'expired' : 'failed';
 }
 
 function envelopeFor(call: ToolCall, error: ExaiError) {

@@ -89,7 +89,9 @@ export class ToolCallHandler {
       });
       const { outcome } = dispatched;
       if (!outcome.ok) this.errors.report(outcome.error, call.tool);
-      this.logger.info(
+      // Inline tools only report on the gateway; thousands a second would drown the calls.
+      const level = this.catalog.find(call.tool)?.kind === 'inline' ? 'debug' : 'info';
+      this.logger[level](
         {
           tool: call.tool,
           durationMs: Date.now() - call.createdAt,
