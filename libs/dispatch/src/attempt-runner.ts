@@ -47,25 +47,19 @@ export class AttemptRunner {
     logger.setContext(AttemptRunner.name);
   }
 
-  /** @param queueSignal aborts when the queue takes the job away */
-  async run(attempt: StartedAttempt, queueSignal: AbortSignal | undefined): Promise<AttemptEnd> {
+  async run(attempt: StartedAttempt): Promise<AttemptEnd> {
     const { call } = attempt;
     if (attempt.attempt === 1) {
       this.metrics.callQueueWait.observe({ tool: call.tool }, (Date.now() - call.createdAt) / 1_000);
     }
-    return runInContext({ correlationId: call.correlationId, callId: call.id }, () =>
-      this.runInside(attempt, queueSignal),
-    );
+    return runInContext({ correlationId: call.correlationId, callId: call.id }, () => this.runInside(attempt));
   }
 
-  private async runInside(
-    attempt: StartedAttempt,
-    queueSignal: AbortSignal | undefined,
-  ): Promise<AttemptEnd> {
+  private async runInside(attempt: StartedAttempt): Promise<AttemptEnd> {
     const { call, fence } = attempt;
     const held = this.running.open(call.id, fence);
     const deadline = deadlineSignal(attempt.remainingMs);
-    const signal = AbortSignal.any([held, deadline.signal, ...(queueSignal ? [queueSignal] : [])]);
+    const signal = AbortSignal.any([held, deadline.signal]);
     let deltaSent = false;
     const tell = (progress: CallProgress) => this.signals.publish({ progress: { id: call.id, ...progress } });
     const deltas = new DeltaBuffer((text) => tell({ kind: 'delta', text }));

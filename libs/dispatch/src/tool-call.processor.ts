@@ -50,11 +50,11 @@ export class ToolCallProcessor extends WorkerHost implements OnApplicationBootst
       .catch((error: unknown) => this.logger.error({ err: error }, 'the queue worker stopped'));
   }
 
-  // Three declared parameters: BullMQ hands out the abort signal only to processors that have them.
-  async process(job: Job<JobTicket>, _token?: string, signal?: AbortSignal): Promise<string> {
+  // BullMQ's own abort signal stays unused: `RunningAttempts` aborts by the ledger, also for other processes.
+  async process(job: Job<JobTicket>): Promise<string> {
     const attempt = await this.ledger.start(job.data);
     if (!attempt) return this.dropped(job.data);
-    const end = await this.runner.run(attempt, signal);
+    const end = await this.runner.run(attempt);
     if (end.kind === 'again') throw new TryAgain(envelopeJson(end.error, attempt.call), end.delayMs);
     if (end.error) throw new UnrecoverableError(envelopeJson(end.error, attempt.call));
     return 'done';
