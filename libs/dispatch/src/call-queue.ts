@@ -53,6 +53,8 @@ export class CallQueue {
   constructor(
     private readonly queue: Queue<JobTicket>,
     private readonly attempts: number,
+    /** Set when Redis may delete jobs: then the gateway must not call itself ready. */
+    readonly unsafeEvictionPolicy?: string,
   ) {}
 
   /** @throws ExaiError QUEUE_UNAVAILABLE after 2 s; the jobs may still arrive, which the ledger tolerates. */

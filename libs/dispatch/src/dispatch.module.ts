@@ -17,6 +17,7 @@ import { CallSignals } from './call-signals.js';
 import { CallWaiters } from './call-waiters.js';
 import { PostgresCallSignals } from './postgres-call-signals.js';
 import { Reconciler } from './reconciler.js';
+import { unsafeEvictionPolicy } from './redis-eviction.js';
 import { RedisCallSignals } from './redis-call-signals.js';
 import { RunningAttempts } from './running-attempts.js';
 import { ToolCallProcessor } from './tool-call.processor.js';
@@ -41,11 +42,7 @@ const STORE: Provider[] = [
   {
     provide: CallQueue,
     inject: [getQueueToken(TOOL_CALLS_QUEUE), CONFIG, PinoLogger],
-    useFactory: (queue: Queue<JobTicket>, config: Config, logger: PinoLogger) => {
-      // An error event that nobody hears would end the process.
-      queue.on('error', (error) => logger.debug({ err: error }, 'queue connection'));
-      return new CallQueue(queue, config.queue.attempts);
-    },
+    useFactory: openQueue,
   },
 ];
 
@@ -74,6 +71,19 @@ export class DispatchProducerModule {
   exports: [CallStoreModule, ToolCallProcessor],
 })
 export class DispatchConsumerModule {}
+
+async function openQueue(queue: Queue<JobTicket>, config: Config, logger: PinoLogger): Promise<CallQueue> {
+  // An error event that nobody hears would end the process.
+  queue.on('error', (error) => logger.debug({ err: error }, 'queue connection'));
+  const { redisUrl, attempts } = config.queue;
+  const policy = redisUrl === undefined ? undefined : await unsafeEvictionPolicy(redisUrl);
+  if (policy !== undefined) {
+    const error = new ExaiError('QUEUE_UNSAFE_EVICTION', { policy });
+    if (config.server.environment === 'production') throw error;
+    logger.error(`${error.message} ${error.hint}`);
+  }
+  return new CallQueue(queue, attempts, policy);
+}
 
 async function openSignals(config: Config, logger: PinoLogger): Promise<CallSignals> {
   const { redisUrl } = config.queue;

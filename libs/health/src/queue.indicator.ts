@@ -11,8 +11,10 @@ export class QueueIndicator implements HealthProbe {
   ) {}
 
   async check(): Promise<HealthIndicatorResult> {
-    return this.health
-      .check('queue')
+    const session = this.health.check('queue');
+    const policy = this.queue.unsafeEvictionPolicy;
+    if (policy !== undefined) return session.down(`Redis may delete jobs: maxmemory-policy is ${policy}`);
+    return session
       .attempt(() => this.queue.depth())
       .withTimeout(2_500)
       .cacheFor(1_000);
