@@ -1,4 +1,4 @@
-import { checkRequestOrigin } from '#libs/auth';
+import { AuthService } from '#libs/auth';
 import { PRODUCT, type Config } from '#libs/config';
 import { AdmissionControl } from '#libs/dispatch';
 import { ExaiError } from '#libs/errors';
@@ -8,10 +8,11 @@ import { ProviderRegistry } from '#libs/providers';
 import { ToolCatalog } from '#libs/tools';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
-import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type Server } from 'node:http';
 import { GatewayModule } from './gateway.module.js';
 import { McpWsAdapter } from './mcp/mcp-ws.adapter.js';
 import { type ProcessFacts } from './process-facts.js';
+import { requestGate } from './request-gate.js';
 
 export interface Gateway {
   /** Without a trailing slash. */
@@ -36,16 +37,7 @@ export async function startGateway(config: Config, logger: Logger, facts: Proces
   });
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use((request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    response.setHeader('Referrer-Policy', 'no-referrer');
-    try {
-      checkRequestOrigin(request, config.server);
-      next();
-    } catch (error) {
-      next(error);
-    }
-  });
+  app.use(requestGate(config, app.get(AuthService)));
   app.useBodyParser('json', { limit: config.limits.maxBodyBytes });
   app.useWebSocketAdapter(new McpWsAdapter(app));
   const server = app.getHttpServer();

@@ -31,7 +31,7 @@ export class AuthGuard implements CanActivate {
     ]);
     if (policy === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const principal = this.auth.authenticate(request.headers.authorization);
+    const principal = request.principal ?? this.auth.authenticate(request.headers.authorization);
     if (policy === undefined) throw new ExaiError('FORBIDDEN');
     if (policy !== 'authenticated' && !hasScope(principal, policy)) {
       throw new ExaiError('FORBIDDEN', { requiredScope: policy });

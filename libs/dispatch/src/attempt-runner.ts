@@ -52,7 +52,9 @@ export class AttemptRunner {
     if (attempt.attempt === 1) {
       this.metrics.callQueueWait.observe({ tool: call.tool }, (Date.now() - call.createdAt) / 1_000);
     }
-    return runInContext({ correlationId: call.correlationId, callId: call.id }, () => this.runInside(attempt));
+    return runInContext({ correlationId: call.correlationId, callId: call.id }, () =>
+      this.runInside(attempt),
+    );
   }
 
   private async runInside(attempt: StartedAttempt): Promise<AttemptEnd> {
