@@ -1,15 +1,8 @@
+import { CallsInFlight, type ClientLine } from './calls-in-flight.js';
 import { type GatewayLink } from './gateway-link.js';
 import { earlyAnswer, Handshake, REPLAY_ID } from './handshake.js';
-import {
-  fieldsOf,
-  isId,
-  keyOf,
-  readMessage,
-  type ClientRequest,
-  type Fields,
-  type RequestId,
-} from './message.js';
-import { errorLine, lostLine, type Refusal } from './refusal.js';
+import { isId, readMessage, type ClientRequest, type Fields, type RequestId } from './message.js';
+import { errorLine, lostLine, tooLarge, type Refusal } from './refusal.js';
 
 /** A gateway that does not answer the repeated handshake is not one to wait for. */
 const REPLAY_LIMIT_MS = 10_000;
@@ -38,28 +31,18 @@ export interface BridgeOptions {
   readonly log: (message: string) => void;
 }
 
-interface Waiting {
-  readonly line: string;
-  readonly request?: ClientRequest;
-  readonly since: number;
-}
-
-interface InFlight extends Waiting {
-  readonly request: ClientRequest;
-  callId?: string;
-}
-
 /**
  * Between one client and, one after the other, the sockets to the gateway: messages travel verbatim, each request
  * gets one answer, and what comes while there is no socket waits in order.
  */
 export class Bridge {
   private readonly handshake = new Handshake();
-  private readonly inFlight = new Map<string, InFlight>();
-  private waiting: Waiting[] = [];
+  private readonly inFlight = new CallsInFlight();
+  private waiting: ClientLine[] = [];
   private link: GatewayLink | undefined;
   /** False while the handshake is being replayed. */
   private ready = false;
+  private unwritten = 0;
   private replayTimer: NodeJS.Timeout | undefined;
   private idle: (() => void) | undefined;
 
@@ -101,7 +84,7 @@ export class Bridge {
   }
 
   refuse(id: RequestId | null, refusal: Refusal): void {
-    void errorLine(id, refusal).then(this.options.write);
+    this.writeLater(errorLine(id, refusal));
   }
 
   /** A socket is open. It hears the handshake again if the client has been through it already. */
@@ -121,11 +104,10 @@ export class Bridge {
     this.link = undefined;
     this.ready = false;
     clearTimeout(this.replayTimer);
-    const lost = [...this.inFlight.values()];
-    this.inFlight.clear();
+    const lost = this.inFlight.takeAll();
     this.waiting.unshift(...lost.filter(({ request }) => isRead(request)));
     for (const { request, callId } of lost) {
-      if (!isRead(request)) void lostLine(request, callId).then(this.options.write);
+      if (!isRead(request)) this.writeLater(lostLine(request, callId));
     }
     this.checkIdle();
   }
@@ -138,28 +120,16 @@ export class Bridge {
         this.endReplay(message.ok);
         return;
       }
-      const key = keyOf(message.id);
-      const answered = this.inFlight.get(key);
+      const answered = this.inFlight.take(message.id);
       // Cancelled or answered before: a second answer would confuse the client.
       if (!answered) return;
-      this.inFlight.delete(key);
       if (answered.request.method === 'initialize' && message.ok) this.handshake.settle();
     } else if (message.kind === 'notification' && message.method === 'notifications/progress') {
-      this.noteCallId(message.params);
+      this.inFlight.noteProgress(message.params);
     }
     // A line break between JSON tokens is legal in a frame and would be the end of a line here.
     this.options.write(text.includes('\n') ? JSON.stringify(JSON.parse(text)) : text);
     this.checkIdle();
-  }
-
-  /** The client gets its answer to `initialize` now, if it still waits for one: its gateway is only starting. */
-  private answerInitializeEarly(): void {
-    const index = this.waiting.findIndex(({ request }) => request?.method === 'initialize');
-    const request = this.waiting[index]?.request;
-    if (!request) return;
-    this.waiting.splice(index, 1);
-    this.handshake.settle();
-    this.options.write(earlyAnswer(request));
   }
 
   /** Refuses what has waited since before `before`. */
@@ -180,11 +150,10 @@ export class Bridge {
 
   /** Tells the gateway that nobody waits for these calls any more. */
   cancelInFlight(reason: string): void {
-    for (const { request } of this.inFlight.values()) {
+    for (const { request } of this.inFlight.takeAll()) {
       const params = { requestId: request.id, reason };
       this.link?.send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params }));
     }
-    this.inFlight.clear();
     this.waiting = [];
   }
 
@@ -195,6 +164,16 @@ export class Bridge {
       if (earlyAnswerMs !== undefined) setTimeout(() => this.answerInitializeEarly(), earlyAnswerMs).unref();
     }
     this.pass({ line, request, since: Date.now() });
+  }
+
+  /** The client gets its answer to `initialize` now, if it still waits for one: its gateway is only starting. */
+  private answerInitializeEarly(): void {
+    const index = this.waiting.findIndex(({ request }) => request?.method === 'initialize');
+    const request = this.waiting[index]?.request;
+    if (!request) return;
+    this.waiting.splice(index, 1);
+    this.handshake.settle();
+    this.options.write(earlyAnswer(request));
   }
 
   private isTooLarge(line: string): boolean {
@@ -210,25 +189,25 @@ export class Bridge {
       if (!this.ready && this.handshake.initializedLine !== undefined) return;
     }
     if (method === 'notifications/cancelled' && isId(params['requestId'])) {
-      const key = keyOf(params['requestId']);
-      const index = this.waiting.findIndex(({ request }) => request && keyOf(request.id) === key);
+      const id = params['requestId'];
+      const index = this.waiting.findIndex(({ request }) => request?.id === id);
       if (index >= 0) {
         this.waiting.splice(index, 1);
         return;
       }
       // Sent on a socket that is gone, and answered: there is nobody to tell.
-      if (!this.inFlight.delete(key) && !this.ready) return;
+      if (!this.inFlight.take(id) && !this.ready) return;
     }
     this.pass({ line, since: Date.now() });
   }
 
-  private pass(entry: Waiting): void {
+  private pass(entry: ClientLine): void {
     if (!this.ready || !this.link) {
       this.waiting.push(entry);
       return;
     }
     const { request } = entry;
-    if (request) this.inFlight.set(keyOf(request.id), { ...entry, request });
+    if (request) this.inFlight.add({ ...entry, request });
     this.link.send(entry.line);
   }
 
@@ -247,27 +226,20 @@ export class Bridge {
     for (const entry of waiting) this.pass(entry);
   }
 
-  /** Progress may carry the id under which the gateway knows the call. */
-  private noteCallId(params: Fields): void {
-    const callId = fieldsOf(params['_meta'])['io.exai/callId'];
-    if (typeof callId !== 'string') return;
-    const token = params['progressToken'];
-    for (const entry of this.inFlight.values()) {
-      if (entry.request.progressToken === token) entry.callId = callId;
-    }
+  /** Our own answers are worded by code that is loaded first; the end must not overtake them. */
+  private writeLater(line: Promise<string>): void {
+    this.unwritten += 1;
+    void line.then((text) => {
+      this.unwritten -= 1;
+      this.options.write(text);
+      this.checkIdle();
+    });
   }
 
   private checkIdle(): void {
-    if (!this.idle || this.waiting.some(({ request }) => request)) return;
-    const open = [...this.inFlight.values()].filter(
-      ({ request }) => request.method !== 'subscriptions/listen',
-    );
-    if (open.length === 0) this.idle();
+    if (this.unwritten > 0) return;
+    if (this.inFlight.isEmpty && !this.waiting.some(({ request }) => request)) this.idle?.();
   }
-}
-
-export function tooLarge(limitBytes: number): Refusal {
-  return { code: 'PAYLOAD_TOO_LARGE', details: { limit: `${limitBytes} bytes` } };
 }
 
 function isRead({ method }: ClientRequest): boolean {

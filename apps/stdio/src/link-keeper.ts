@@ -140,7 +140,9 @@ export class LinkKeeper {
     };
     if (this.startedAt === undefined) {
       if (this.wasConnected && Date.now() - this.awaySince < RESTART_GRACE_MS) return;
-      log(`no gateway at ${address.baseUrl} (${reason}); starting one, its log is ${starter.logFile}`);
+      log(
+        `no gateway at ${address.baseUrl} (${reason}); waiting for one to start, its log is ${starter.logFile}`,
+      );
       this.startedAt = Date.now();
       try {
         starter.start();

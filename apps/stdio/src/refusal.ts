@@ -1,6 +1,6 @@
 import { type ErrorCode, type ErrorDetails } from '#libs/errors';
 import { randomUUID } from 'node:crypto';
-import { LinkRefused } from './gateway-link.js';
+import { type LinkRefused } from './gateway-link.js';
 import { fieldsOf, type ClientRequest, type RequestId } from './message.js';
 
 /** Why a request gets no answer from the gateway: a code of the catalogue, worded for what happened here. */
@@ -64,12 +64,16 @@ function lostCall(tool: string, callId: string | undefined): Refusal {
   };
 }
 
+export function tooLarge(limitBytes: number): Refusal {
+  return { code: 'PAYLOAD_TOO_LARGE', details: { limit: `${limitBytes} bytes` } };
+}
+
 /** The gateway cannot be reached: nothing was started, so the same request may be sent again. */
 export function awayRefusal(address: string, reason: string): Refusal {
   return {
     code: 'DRAINING',
     message: `The EX-AI gateway at ${address} cannot be reached: ${reason}.`,
-    hint: 'Nothing was started. Start it with `npm start` or `npx exai start`, or name another one in EXAI_URL, then repeat the request.',
+    hint: 'The request was not sent. Start the gateway with `npm start` or `npx exai start`, or name another one in EXAI_URL, then repeat the request.',
     details: { reason: 'gateway unreachable' },
   };
 }

@@ -1,15 +1,16 @@
 import { loadConfig, type EnvironmentVariables } from '#libs/config';
-import { Bridge, tooLarge } from './bridge.js';
+import { Bridge } from './bridge.js';
 import { gatewayAddress } from './gateway-address.js';
 import { GatewayStarter } from './gateway-starter.js';
 import { LineSplitter } from './line-splitter.js';
 import { LinkKeeper } from './link-keeper.js';
 import { homeDataDir, readToken } from './local-files.js';
+import { tooLarge } from './refusal.js';
 import { claimStdout, type ProtocolOutput } from './stdout-guard.js';
 
 const MAX_LINE_BYTES = 10 * 1024 * 1024;
-/** A client has its answer to `initialize` within a second, also while its gateway starts. */
-const EARLY_ANSWER_MS = 800;
+/** A client has its answer to `initialize` within a second of its start, also while its gateway starts. */
+const EARLY_ANSWER_MS = 500;
 /** What a client that has gone leaves running may still finish. */
 const GRACE_MS = 5_000;
 /** For the last frames and the closing handshake. */

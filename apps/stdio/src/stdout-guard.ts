@@ -17,7 +17,7 @@ export interface ProtocolOutput {
 export function claimStdout(): ProtocolOutput {
   const { stdout, stderr } = process;
   const write = stdout.write.bind(stdout);
-  stdout.write = stderr.write.bind(stderr) as typeof stdout.write;
+  stdout.write = stderr.write.bind(stderr);
   globalThis.console = new Console(stderr);
   return {
     write: (line) => write(`${line}\n`),
