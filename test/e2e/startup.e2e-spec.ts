@@ -62,25 +62,25 @@ async function expectAnAnswer(server: Standalone): Promise<void> {
 }
 
 describe('a fresh data directory', () => {
-  it('is all it takes: one command, and SIGTERM leaves nothing behind', async () => {
-    const server = await started({ dataDir: dataDirectory() });
-    const { dataDir } = server;
-    await expectAnAnswer(server);
-    expect(statSync(join(dataDir, 'token')).mode & 0o777).toBe(0o600);
-    expect(statSync(join(dataDir, 'jwt-secret')).mode & 0o777).toBe(0o600);
-    const pids = [server.workerPid(), postmasterPid(dataDir) ?? 0];
-    expect(pids.every((pid) => pid > 0 && isAlive(pid))).toBe(true);
-    expect(await server.stop()).toBe(0);
-    expect(pids.filter(isAlive)).toEqual([]);
-  });
-
-  it('belongs to whoever starts it, an ordinary user too', async () => {
+  it('is all an ordinary user needs: one command, and SIGTERM leaves nothing behind', async () => {
     const dataDir = dataDirectory();
     const user = isRoot && othersMayRead(ROOT) ? { uid: NOBODY, gid: NOBODY } : {};
     if (user.uid !== undefined) chownSync(dataDir, user.uid, user.gid);
     const server = await started({ dataDir, ...user });
     await expectAnAnswer(server);
-    expect(statSync(join(dataDir, 'token')).uid).toBe(user.uid ?? process.getuid?.());
+    for (const name of ['token', 'jwt-secret']) {
+      const { mode, uid } = statSync(join(dataDir, name));
+      expect([mode & 0o777, uid]).toEqual([0o600, user.uid ?? process.getuid?.()]);
+    }
+    const pids = [server.workerPid(), postmasterPid(dataDir) ?? 0];
+    expect(pids.every((pid) => pid > 0 && isAlive(pid))).toBe(true);
+
+    const again = await run({ PORT: new URL(server.url).port });
+    expect(again.code).toBe(0);
+    expect(again.output).toContain(server.url);
+
+    expect(await server.stop()).toBe(0);
+    expect(pids.filter(isAlive)).toEqual([]);
   });
 
   it('may lie, like the program itself, below a directory that only its owner may enter', async () => {
@@ -152,25 +152,16 @@ describe('a data directory whose owner was killed', () => {
   }, 60_000);
 });
 
-describe('a port that is taken', () => {
-  it('by another program: exit 69, and the message names port and variable', async () => {
-    const holder = createServer((_request, response) => response.end('somebody else'));
-    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-    cleanups.push(() => holder.close());
-    const port = String((holder.address() as AddressInfo).port);
-    const { code, output } = await run({ PORT: port });
-    expect(code).toBe(69);
-    expect(output).toContain('LISTEN_FAILED');
-    expect(output).toContain(port);
-    expect(output).toMatch(/\bPORT\b/);
-  });
-
-  it('by a gateway of ours: nothing to do, exit 0 with its address', async () => {
-    const server = await started({ dataDir: dataDirectory() });
-    const { code, output } = await run({ PORT: new URL(server.url).port });
-    expect(code).toBe(0);
-    expect(output).toContain(server.url);
-  });
+it('a port that another program holds: exit 69, and the message names port and variable', async () => {
+  const holder = createServer((_request, response) => response.end('somebody else'));
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  cleanups.push(() => holder.close());
+  const port = String((holder.address() as AddressInfo).port);
+  const { code, output } = await run({ PORT: port });
+  expect(code).toBe(69);
+  expect(output).toContain('LISTEN_FAILED');
+  expect(output).toContain(port);
+  expect(output).toMatch(/\bPORT\b/);
 });
 
 describe('a configuration that is not valid', () => {

@@ -12,7 +12,7 @@ import { minimalEnvironment, type Gateway } from './standalone.js';
 export const CLIENT_KINDS = ['v1', 'v2-default', 'v2-auto', 'v2-pinned'] as const;
 export type ClientKind = (typeof CLIENT_KINDS)[number];
 
-export const TRANSPORTS = ['http', 'websocket'] as const; // TEMPSTDIO
+export const TRANSPORTS = ['http', 'websocket', 'stdio'] as const;
 export type TransportKind = (typeof TRANSPORTS)[number];
 
 export const MODERN_REVISION = '2026-07-28';

@@ -48,7 +48,10 @@ export class ServerProcess {
     this.child = child;
     running.add(child);
     this.exited = new Promise((resolve, reject) => {
-      child.once('error', reject);
+      child.once('error', (error) => {
+        this.text += String(error);
+        reject(error);
+      });
       child.once('close', (code) => resolve(code));
       child.once('exit', () => running.delete(child));
     });

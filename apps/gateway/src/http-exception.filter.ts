@@ -65,10 +65,10 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
 /** Nest's and the body parser's own errors, as ours. */
 function fromHttp(thrown: unknown): unknown {
   if (thrown instanceof ExaiError) return thrown;
-  const { status, type } = thrown as { status?: unknown; type?: unknown };
-  if (type === 'entity.parse.failed' || (thrown instanceof SyntaxError && status === 400)) {
-    return new ExaiError('PARSE_ERROR');
-  }
+  // Nest wraps the body parser's error in an exception of its own.
+  const origin: unknown = thrown instanceof HttpException ? (thrown.cause ?? thrown) : thrown;
+  const { status, type } = origin as { status?: unknown; type?: unknown };
+  if (type === 'entity.parse.failed') return new ExaiError('PARSE_ERROR');
   const number = thrown instanceof HttpException ? thrown.getStatus() : status;
   const code = typeof number === 'number' ? CODE_OF_STATUS[number] : undefined;
   return code ? new ExaiError(code, {}, { cause: thrown }) : thrown;

@@ -5,9 +5,13 @@ import { ExaiError } from '#libs/errors';
 import { type RunningServer } from '#libs/health';
 import { type Logger } from '#libs/observability';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '#libs/persistence';
+import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, isOurGateway, isTaken, listenerOf } from './port-holder.js';
 import { readyBox, readyLine } from './ready-box.js';
 import { WorkerProcess } from './worker-process.js';
+
+/** How long another instance that is just starting gets to answer. */
+const OTHER_STARTS_MS = 8_000;
 
 export interface StandaloneOptions {
   readonly environment: EnvironmentVariables;
@@ -33,6 +37,7 @@ export async function startStandalone(
   try {
     const database = await openDatabase(config, logger);
     if (database) opened.push({ close: () => database.stop() });
+    if (database?.otherOwner !== undefined) await yieldToOther(config, database.otherOwner);
     const simulator = await openSimulator(config, options.environment);
     if (simulator) opened.push(simulator);
     const environment: EnvironmentVariables = {
@@ -61,12 +66,27 @@ async function refuseTakenPort(config: Config): Promise<void> {
   const { host, port } = config.server;
   if (!(await isTaken(host, port))) return;
   const url = `http://${host}:${port}`;
-  if (await isOurGateway(url)) {
-    process.stderr.write(`EX-AI MCP Server already runs at ${url}; nothing to start.\n`);
-    process.exit(0);
-  }
+  if (await isOurGateway(url)) alreadyRuns(url);
   const holder = listenerOf(port);
   throw new ExaiError('LISTEN_FAILED', { host, port, variable: 'PORT', ...(holder && { holder }) });
+}
+
+/** Another instance started on this data directory first: two would stop the database under each other. */
+async function yieldToOther(config: Config, pid: number): Promise<never> {
+  const { host, port, dataDir } = config.server;
+  const url = `http://${host}:${port}`;
+  for (const giveUpAt = Date.now() + OTHER_STARTS_MS; Date.now() < giveUpAt; await delay(200)) {
+    if (await isOurGateway(url)) alreadyRuns(url);
+  }
+  throw new ExaiError('CONFIG_INVALID', {
+    variable: 'EXAI_DATA_DIR',
+    reason: `The data directory ${dataDir} is in use by process ${pid}. Stop it, or set EXAI_DATA_DIR to another directory.`,
+  });
+}
+
+function alreadyRuns(url: string): never {
+  process.stderr.write(`EX-AI MCP Server already runs at ${url}; nothing to start.\n`);
+  process.exit(0);
 }
 
 async function openDatabase(config: Config, logger: Logger): Promise<EmbeddedPostgres | undefined> {

@@ -52,9 +52,14 @@ export class AttemptRunner {
     if (attempt.attempt === 1) {
       this.metrics.callQueueWait.observe({ tool: call.tool }, (Date.now() - call.createdAt) / 1_000);
     }
-    return runInContext({ correlationId: call.correlationId, callId: call.id }, () =>
-      this.runInside(attempt),
-    );
+    return runInContext({ correlationId: call.correlationId, callId: call.id }, async () => {
+      const began = performance.now();
+      const end = await this.runInside(attempt);
+      const outcome = end.error ? end.error.code : 'completed';
+      const durationMs = Math.round(performance.now() - began);
+      this.logger.info({ tool: call.tool, attempt: attempt.attempt, outcome, durationMs }, 'attempt ended');
+      return end;
+    });
   }
 
   private async runInside(attempt: StartedAttempt): Promise<AttemptEnd> {

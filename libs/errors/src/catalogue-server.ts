@@ -64,11 +64,9 @@ export const serverRows = {
     http: 500,
     exit: EXIT_CODES.unreachable,
     message: (details) => {
-      const port = details['port'];
-      return sentence(
-        typeof port === 'number' ? `Port ${port} cannot be opened` : 'The port cannot be opened',
-        details,
-      );
+      const { port, holder } = details;
+      const what = typeof port === 'number' ? `Port ${port} cannot be opened` : 'The port cannot be opened';
+      return sentence(typeof holder === 'string' ? `${what}: ${holder} holds it` : what, details);
     },
     hint: (details) =>
       `Stop the program that holds the port, or set ${named(details, 'variable', '`PORT`')} to a free one.`,

@@ -1,14 +1,24 @@
 import { Metrics } from '#libs/observability';
-import { Controller, Get, Header, Inject, ServiceUnavailableException } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Header,
+  Inject,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  ServiceUnavailableException,
+} from '@nestjs/common';
 import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { HEALTH_PROBES, type HealthProbe } from './health-probe.js';
 
 /** A loop that is stuck this long will not come back; the orchestrator should restart the process. */
 const FATAL_LAG_MS = 10_000;
+const MEASURE_EVERY_MS = 5_000;
 
 @Controller('health')
-export class HealthController {
+export class HealthController implements OnApplicationBootstrap, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
   private readonly lag = monitorEventLoopDelay({ resolution: 20 });
 
   constructor(
@@ -17,6 +27,15 @@ export class HealthController {
     private readonly metrics: Metrics,
   ) {
     this.lag.enable();
+  }
+
+  /** The metrics must tell the truth also when nobody probes. */
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.checkAll().catch(() => undefined), MEASURE_EVERY_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
   }
 
   @Get()

@@ -56,6 +56,8 @@ export function nestLogger(logger: Logger): LoggerService {
     (level: 'error' | 'warn' | 'debug' | 'trace') =>
     (message: unknown, ...rest: unknown[]) => {
       const context = rest.at(-1);
+      // A failed start is told once, as one sentence, by `runServerProcess`.
+      if (context === 'ExceptionHandler') return;
       if (message instanceof Error) logger[level]({ err: message, context });
       else logger[level]({ context, ...(rest.length > 1 && { detail: rest[0] }) }, String(message));
     };

@@ -48,6 +48,8 @@ export interface EmbeddedPostgres {
   readonly port: number;
   /** The server was running already: its owner was killed, or still lives. */
   readonly reused: boolean;
+  /** Another living process that owns the server; it must be left alone. */
+  readonly otherOwner?: number;
   /** The cluster was created by this start. */
   readonly initialised: boolean;
   /** Stops the server, unless another living process owns it. */
@@ -102,7 +104,8 @@ async function startUnderLock(
     const token = randomUUID();
     const ownerLives = previous?.owner !== undefined && isAlive(previous.owner);
     if (!ownerLives) recordOwner(dataDir, place, running.port, token);
-    return handle(dataDir, running, password, token, { reused: true, initialised: false });
+    const server = handle(dataDir, running, password, token, { reused: true, initialised: false });
+    return ownerLives ? { ...server, otherOwner: previous.owner.pid } : server;
   }
 
   const binaries = getPostgresBinaries(place.user);

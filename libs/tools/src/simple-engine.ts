@@ -1,8 +1,9 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { type Conversation, ConversationStore, TURNS_PER_EXCHANGE } from '#libs/conversations';
 import { ExaiError, toExaiError } from '#libs/errors';
 import { type Completion, ModelRouter, ProviderRegistry, type RouteDecision } from '#libs/providers';
+import { PinoLogger } from 'nestjs-pino';
 import { z } from 'zod';
 import { AttemptFailed } from './attempt-failed.js';
 import { type SimpleTool } from './define.js';
@@ -43,15 +44,16 @@ const NOTHING: Shown = { files: [], skipped: [] };
 /** One question to one model: conversation, files, model, budget, answer, record. */
 @Injectable()
 export class SimpleEngine {
-  private readonly logger = new Logger(SimpleEngine.name);
-
   constructor(
     private readonly conversations: ConversationStore,
     private readonly router: ModelRouter,
     private readonly registry: ProviderRegistry,
     private readonly files: FileReader,
     @Inject(CONFIG) private readonly config: Config,
-  ) {}
+    private readonly logger: PinoLogger,
+  ) {
+    logger.setContext(SimpleEngine.name);
+  }
 
   async run(tool: SimpleTool, call: ToolCall, context: AttemptContext): Promise<ToolPayload> {
     const limit = this.config.limits.maxPromptChars;
@@ -198,7 +200,7 @@ export class SimpleEngine {
       });
       return true;
     } catch (error) {
-      this.logger.error({ msg: 'conversation not saved', err: error });
+      this.logger.error({ err: error }, 'conversation not saved');
       return false;
     }
   }

@@ -1,0 +1,55 @@
+import { afterEach, expect, it } from 'vitest';
+import { connect } from '../harness/clients.js';
+import { startStandalone, type Standalone } from '../harness/standalone.js';
+
+/** D-01, D-02, D-03, D-14: started "healthy" with 2 of 20 tools and no provider. */
+let server: Standalone;
+
+afterEach(() => server.stop());
+
+interface Readiness {
+  readonly details: { readonly registry: { readonly tools: number; readonly providers: number } };
+}
+
+// `full` holds every tool of the other profiles.
+it('every tool is there when the server says that it is ready, and answers', async () => {
+  server = await startStandalone({ env: { TOOL_PROFILE: 'full' } });
+  const ready = await fetch(`${server.url}/health/ready`);
+  expect(ready.status).toBe(200);
+  const { registry } = ((await ready.json()) as Readiness).details;
+  expect(registry.providers).toBe(1);
+
+  const client = await connect('v2-default', 'websocket', server);
+  const tools = await client.listTools();
+  expect(tools).toHaveLength(registry.tools);
+  expect(tools.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['chat', 'listmodels', 'status', 'version']),
+  );
+  for (const { name, inputSchema } of tools) {
+    const { required = [] } = inputSchema as { required?: readonly string[] };
+    const args = Object.fromEntries(required.map((field) => [field, 'hello']));
+    const result = await client.callTool(name, args);
+    expect([name, result.isError ?? false]).toEqual([name, false]);
+  }
+  const { structuredContent } = await client.callTool('version', {});
+  expect(structuredContent).toMatchObject({ tool_count: tools.length, providers_configured: ['simulator'] });
+  expect(structuredContent?.['model_count']).toBeGreaterThan(0);
+  await client.close();
+});
+
+it('without any provider the server lives but is not ready, and says why', async () => {
+  server = await startStandalone({ env: { EXAI_SIMULATOR: 'off' } });
+  expect((await fetch(`${server.url}/health/live`)).status).toBe(200);
+  const ready = await fetch(`${server.url}/health/ready`);
+  expect(ready.status).toBe(503);
+  expect(await ready.json()).toMatchObject({ error: { registry: { status: 'down', providers: 0 } } });
+
+  const client = await connect('v2-default', 'websocket', server);
+  expect((await client.callTool('status', {})).isError ?? false).toBe(false);
+  const asked = await client.callTool('chat', { prompt: 'anybody there?' });
+  expect(asked).toMatchObject({
+    isError: true,
+    structuredContent: { error: { code: 'NO_MODEL_AVAILABLE' } },
+  });
+  await client.close();
+});
