@@ -154,7 +154,7 @@ describe.each(rows)('$code', (row) => {
   });
 
   it('says that repeating will not help exactly when it cannot', () => {
-    const isStartUp = row.exit !== undefined && row.jsonrpc === 'none';
+    const isStartUp = row.category === 'configuration' && row.jsonrpc === 'none';
     if (!isStartUp && (row.retry === 'never' || row.retry === 'elsewhere'))
       expect(row.hint({})).toContain('will not help');
     else expect(row.hint({})).not.toMatch(/repeating|will not help/i);

@@ -31,7 +31,7 @@ function entryOf(code: ErrorCode, row: CatalogueRow): CatalogueEntry {
 /** A model reads the hint too, and would otherwise send a hopeless call again. */
 function withFinality(row: CatalogueRow, hint: string): string {
   // Codes of a failed start are read by a person, who has already done something about it.
-  const isStartUp = row.exit !== undefined && row.jsonrpc === 'none';
+  const isStartUp = row.category === 'configuration' && row.jsonrpc === 'none';
   return row.retry !== 'never' || isStartUp || hint.includes('will not help')
     ? hint
     : `${hint} Repeating the same call will not help.`;
