@@ -22,10 +22,12 @@ export class ProgressReporter {
   constructor(
     private readonly ctx: ServerContext,
     private readonly connection: McpConnection,
+    callId: string,
   ) {
     this.token = ctx.mcpReq._meta?.progressToken;
     if (this.token === undefined) return;
-    this.send(this.phase);
+    // The id comes first of all: a client that loses its connection can ask for the answer by it.
+    this.send(this.phase, { [META.callId]: callId });
     this.timer = setInterval(() => this.beat(), 1_000);
   }
 
@@ -53,7 +55,7 @@ export class ProgressReporter {
     if (!this.connection.isWritable()) return;
     this.lastSentAt = Date.now();
     this.sent += 1;
-    const text = meta ? message : message.slice(0, MAX_MESSAGE_CHARS);
+    const text = meta?.[META.delta] === true ? message : message.slice(0, MAX_MESSAGE_CHARS);
     this.ctx.mcpReq
       .notify({
         method: 'notifications/progress',

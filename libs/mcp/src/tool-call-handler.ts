@@ -81,7 +81,7 @@ export class ToolCallHandler {
       const keep = isConnectionEnd(ctx.mcpReq.signal.reason) && !connection.endCancels();
       abort.abort(keep ? CALLER_GONE : undefined);
     });
-    const progress = new ProgressReporter(ctx, connection);
+    const progress = new ProgressReporter(ctx, connection, call.id);
     try {
       const dispatched = await this.dispatcher.dispatch(call, {
         signal: abort.signal,
