@@ -1,7 +1,15 @@
 import { type ErrorEnvelope } from '#libs/errors';
-import { type FailedCandidate, type ToolCall, type ToolOutcome, type ToolPayload } from '#libs/tools';
+import { type FailedCandidate, type ToolCall, type ToolPayload } from '#libs/tools';
 import { type Pool, type QueryResultRow } from 'pg';
 import { type CallReport, type FinishedCall, type StartedAttempt, type TerminalState } from './call-state.js';
+import {
+  identityColumns,
+  toAttempt,
+  toFinished,
+  type EndedCall,
+  type FinishedRow,
+  type StartedRow,
+} from './ledger-rows.js';
 import { SQL } from './ledger-statements.js';
 import { TickBatch } from './tick-batch.js';
 
@@ -201,94 +209,4 @@ export class CallLedger {
       return row && toFinished(row);
     });
   }
-}
-
-export interface EndedCall {
-  readonly call: ToolCall;
-  readonly outcome: ToolOutcome;
-}
-
-function identityColumns(calls: readonly ToolCall[]): string[][] {
-  return [
-    calls.map((call) => call.id),
-    calls.map((call) => call.principal.tenant),
-    calls.map((call) => call.principal.subject),
-    calls.map((call) => call.principal.scopes.join(' ')),
-    calls.map((call) => call.tool),
-    calls.map((call) => JSON.stringify(call.args)),
-    calls.map((call) => call.correlationId),
-    calls.map((call) => call.sessionId),
-    calls.map((call) => call.transport),
-    calls.map((call) => call.client.name),
-    calls.map((call) => call.client.version),
-  ];
-}
-
-interface StartedRow {
-  id: string;
-  tenant: string;
-  subject: string;
-  scopes: string;
-  tool: string;
-  args: string;
-  correlationId: string;
-  sessionId: string;
-  transport: ToolCall['transport'];
-  clientName: string;
-  clientVersion: string;
-  remainingMs: number;
-  acceptedMs: number;
-  fence: number;
-  attempts: number;
-  releases: number;
-  failures: FailedCandidate[];
-}
-
-function toAttempt(row: StartedRow): StartedAttempt {
-  const now = Date.now();
-  return {
-    call: {
-      id: row.id,
-      tool: row.tool,
-      args: JSON.parse(row.args) as Record<string, unknown>,
-      principal: {
-        tenant: row.tenant,
-        subject: row.subject,
-        scopes: row.scopes === '' ? [] : row.scopes.split(' '),
-      },
-      client: { name: row.clientName, version: row.clientVersion },
-      sessionId: row.sessionId,
-      transport: row.transport,
-      correlationId: row.correlationId,
-      deadline: now + row.remainingMs,
-      createdAt: now - row.acceptedMs,
-    },
-    fence: row.fence,
-    attempt: row.attempts + 1,
-    crashes: row.fence - 1 - row.attempts - row.releases,
-    failures: row.failures,
-    remainingMs: row.remainingMs,
-  };
-}
-
-interface FinishedRow {
-  id: string;
-  tool: string;
-  state: TerminalState;
-  result: string | null;
-  error: ErrorEnvelope | null;
-}
-
-function toFinished(row: FinishedRow): FinishedCall {
-  const { id, tool, state, result, error } = row;
-  return {
-    id,
-    tool,
-    state,
-    resultJson: result ?? undefined,
-    outcome:
-      result !== null
-        ? { ok: true, payload: JSON.parse(result) as ToolPayload }
-        : { ok: false, error: error as ErrorEnvelope },
-  };
 }
