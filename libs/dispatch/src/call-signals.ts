@@ -15,11 +15,13 @@ export type SignalListener = (signal: CallSignal) => void;
  */
 export abstract class CallSignals implements OnApplicationShutdown {
   private readonly listeners = new Set<SignalListener>();
+  private outbox: CallSignal[] = [];
 
   /** Ready to hear signals of others. Reconnects by itself afterwards. */
   abstract start(): Promise<void>;
-  abstract publish(signal: CallSignal): void;
   abstract close(): Promise<void>;
+  /** Sends what one turn of the event loop had to tell. */
+  protected abstract send(payloads: readonly string[]): void;
 
   /** NOTIFY channel that terminal writes announce themselves on; undefined when they must be published. */
   abstract readonly ledgerChannel: string | undefined;
@@ -33,6 +35,22 @@ export abstract class CallSignals implements OnApplicationShutdown {
     return () => this.listeners.delete(listener);
   }
 
+  publish(signal: CallSignal): void {
+    this.outbox.push(signal);
+    if (this.outbox.length === 1) setImmediate(() => this.flush());
+  }
+
+  private flush(): void {
+    const signals = this.outbox;
+    this.outbox = [];
+    const idsOf = (list: 'done' | 'cancel') =>
+      signals.flatMap((signal) => (list in signal ? (signal as Record<typeof list, string[]>)[list] : []));
+    const merged: CallSignal[] = signals.filter((signal) => 'progress' in signal);
+    for (const done of inChunks(idsOf('done'))) merged.push({ done });
+    for (const cancel of inChunks(idsOf('cancel'))) merged.push({ cancel });
+    this.send(merged.map((signal) => JSON.stringify(signal)));
+  }
+
   protected receive(text: string): void {
     let signal: CallSignal;
     try {
@@ -42,4 +60,11 @@ export abstract class CallSignals implements OnApplicationShutdown {
     }
     for (const listener of this.listeners) listener(signal);
   }
+}
+
+/** 100 ids of 36 characters stay below the 8,000 bytes of a NOTIFY payload. */
+const IDS_PER_SIGNAL = 100;
+
+function* inChunks(ids: readonly string[]): Generator<readonly string[]> {
+  for (let at = 0; at < ids.length; at += IDS_PER_SIGNAL) yield ids.slice(at, at + IDS_PER_SIGNAL);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { CallSignals, type CallSignal } from './call-signals.js';
+import { CallSignals } from './call-signals.js';
 
 const CHANNEL = 'exai_calls';
 /** PostgreSQL refuses payloads of 8,000 bytes and more. */
@@ -11,7 +11,7 @@ const RECONNECT_MS = 250;
 export class PostgresCallSignals extends CallSignals {
   override readonly ledgerChannel = CHANNEL;
   private client: pg.Client | undefined;
-  private outbox: string[] = [];
+  private waiting: string[] = [];
   private sending = false;
   private closed = false;
 
@@ -26,14 +26,9 @@ export class PostgresCallSignals extends CallSignals {
     this.client = await this.connect();
   }
 
-  override publish(signal: CallSignal): void {
-    const payload = JSON.stringify(signal);
-    if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) return;
-    this.outbox.push(payload);
-    if (!this.sending) {
-      this.sending = true;
-      setImmediate(() => void this.flush());
-    }
+  protected override send(payloads: readonly string[]): void {
+    this.waiting.push(...payloads.filter((payload) => Buffer.byteLength(payload) <= MAX_PAYLOAD_BYTES));
+    if (!this.sending) void this.notifyAll();
   }
 
   override async close(): Promise<void> {
@@ -76,9 +71,10 @@ export class PostgresCallSignals extends CallSignals {
     if (this.closed) await this.client?.end().catch(this.onError);
   }
 
-  private async flush(): Promise<void> {
-    while (this.outbox.length > 0) {
-      const payloads = this.outbox.splice(0, 256);
+  private async notifyAll(): Promise<void> {
+    this.sending = true;
+    while (this.waiting.length > 0) {
+      const payloads = this.waiting.splice(0, 256);
       try {
         await this.client?.query({
           name: 'signals',

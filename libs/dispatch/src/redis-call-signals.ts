@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { CallSignals, type CallSignal } from './call-signals.js';
+import { CallSignals } from './call-signals.js';
 
 /** Signals over Redis pub/sub: one connection to publish, one to listen. */
 export class RedisCallSignals extends CallSignals {
@@ -29,8 +29,8 @@ export class RedisCallSignals extends CallSignals {
     await this.subscriber.subscribe(this.channel);
   }
 
-  override publish(signal: CallSignal): void {
-    this.publisher.publish(this.channel, JSON.stringify(signal)).catch(() => undefined);
+  protected override send(payloads: readonly string[]): void {
+    for (const payload of payloads) this.publisher.publish(this.channel, payload).catch(() => undefined);
   }
 
   override close(): Promise<void> {

@@ -3,6 +3,7 @@ import { Metrics } from '#libs/observability';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
+import { type Duplex } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import { type WebSocket } from 'ws';
 import { McpServerFactory } from './mcp-server-factory.js';
@@ -33,8 +34,8 @@ export class McpWebSocketEndpoint {
   }
 
   /** Must be called in the turn in which the socket opened, before its first frame can arrive. */
-  serve(socket: WebSocket, principal: Principal): void {
-    const transport = new WebSocketTransport(socket);
+  serve(socket: WebSocket, stream: Duplex, principal: Principal): void {
+    const transport = new WebSocketTransport(socket, stream);
     const connection = {
       id: uuidv7(),
       principal,

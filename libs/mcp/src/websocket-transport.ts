@@ -4,6 +4,7 @@ import {
   type JSONRPCMessage,
   type Transport,
 } from '@modelcontextprotocol/server';
+import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
 
 const MAX_UNREADABLE_FRAMES = 10;
@@ -18,8 +19,16 @@ export class WebSocketTransport implements Transport {
   onmessage?: <T extends JSONRPCMessage>(message: T) => void;
   private unreadable = 0;
 
-  /** Listens at once: frames that come right after the upgrade must not be lost. */
-  constructor(private readonly socket: WebSocket) {
+  private corked = false;
+
+  /**
+   * Listens at once: frames that come right after the upgrade must not be lost.
+   * @param stream the connection below the socket
+   */
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly stream: Duplex,
+  ) {
     socket.on('message', (data: Buffer, isBinary) => this.receive(data, isBinary));
     socket.on('close', () => this.onclose?.());
     socket.on('error', (error) => this.onerror?.(error));
@@ -41,6 +50,7 @@ export class WebSocketTransport implements Transport {
       return Promise.reject(new Error('The client does not read.'));
     }
     if (isJSONRPCNotification(message) && !this.isWritable) return Promise.resolve();
+    this.corkForThisTurn();
     socket.send(JSON.stringify(message));
     return Promise.resolve();
   }
@@ -48,6 +58,17 @@ export class WebSocketTransport implements Transport {
   close(): Promise<void> {
     this.socket.close(1000);
     return Promise.resolve();
+  }
+
+  /** Answers often come in batches; one system call for all of a turn instead of one each. */
+  private corkForThisTurn(): void {
+    if (this.corked) return;
+    this.corked = true;
+    this.stream.cork();
+    process.nextTick(() => {
+      this.corked = false;
+      this.stream.uncork();
+    });
   }
 
   private receive(data: Buffer, isBinary: boolean): void {

@@ -11,7 +11,7 @@ export class McpWebSocketGateway implements OnGatewayConnection<WebSocket> {
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
     const principal = upgradePrincipal(request);
     // The upgrade was refused without one; a throw here would end the process.
-    if (principal) this.endpoint.serve(socket, principal);
+    if (principal) this.endpoint.serve(socket, request.socket, principal);
     else socket.close(1011);
   }
 }
