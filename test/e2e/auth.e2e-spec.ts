@@ -86,6 +86,15 @@ it('refuses foreign Host and Origin headers before it looks at the token', async
   expect(host.status).toBe(403);
 });
 
+it.each(['oauth-protected-resource', 'oauth-protected-resource/mcp', 'oauth-authorization-server'])(
+  '/.well-known/%s says nothing while OAuth is off',
+  async (path) => {
+    const response = await fetch(`${server.url}/.well-known/${path}`);
+    expect(response.status).toBe(404);
+    expect(await response.text()).toBe('');
+  },
+);
+
 describe('scopes', () => {
   it('tools:list alone lists nothing that could be called, and calls nothing', async () => {
     const client = await connect('v2-default', 'http', server, token({ scopes: ['tools:list'] }));

@@ -20,6 +20,11 @@ export class HttpExceptionFilter implements ExceptionFilter {
       return;
     }
     const error = toExaiError(fromHttp(thrown));
+    if (error.code === 'NOT_FOUND' && request.url?.startsWith('/.well-known/')) {
+      // Clients look for OAuth here; any body would make some of them start a registration.
+      response.writeHead(404).end();
+      return;
+    }
     const ids = { correlationId: uuidv7() };
     this.errors.report(toEnvelope(error, ids));
     if (response.headersSent) {
