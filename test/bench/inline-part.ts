@@ -11,6 +11,7 @@ import { figure, ratio } from './stats.js';
 export type LoadGenerator = Helper<LoadOrder, LoopResult>;
 
 const CALLERS = [1, 32, 128];
+const WARM_UP_CALLERS = 64;
 
 const TRANSPORTS = [
   // The SDK serves no WebSocket; the client speaks the 2025 era there, so that is what it is compared with.
@@ -34,26 +35,38 @@ export async function measureInline(
 ): Promise<InlineRow[]> {
   const deployment = await startDeployment(stores, stores.backends[0] ?? 'postgresql');
   const { helper: echo, hello: echoUrl } = await Helper.start('./echo-server.js');
-  const { warmUpMs, measureMs } = settings;
-  const ours = (transport: LoadOrder['transport'], callers: number): Subject => ({
+  const { warmUpMs, measureMs, codeWarmUpMs } = settings;
+  const ours = (
+    transport: LoadOrder['transport'],
+    callers: number,
+    time = { warmUpMs, measureMs },
+  ): Subject => ({
     run: () =>
       generator.ask({
-        ...{ transport, callers, warmUpMs, measureMs, tool: 'version', args: {} },
+        ...{ transport, callers, ...time, tool: 'version', args: {} },
         url: transport === 'websocket' ? deployment.webSocketUrl : deployment.httpUrl,
         token: deployment.token,
       }),
     cpu: () => cpuSecondsOf([deployment.gateway.pid]),
   });
-  const theirs = (transport: LoadOrder['transport'], callers: number): Subject => ({
+  const theirs = (
+    transport: LoadOrder['transport'],
+    callers: number,
+    time = { warmUpMs, measureMs },
+  ): Subject => ({
     run: () =>
       generator.ask({
-        ...{ transport, callers, warmUpMs, measureMs, tool: 'echo', args: { message: 'hello' } },
+        ...{ transport, callers, ...time, tool: 'echo', args: { message: 'hello' } },
         url: String(echoUrl),
       }),
     cpu: () => cpuSecondsOf([echo.pid]),
   });
   const rows: InlineRow[] = [];
   try {
+    say('inline tool, warming up');
+    const warmUp = { warmUpMs: 0, measureMs: codeWarmUpMs };
+    for (const { transport } of TRANSPORTS) await ours(transport, WARM_UP_CALLERS, warmUp).run();
+    for (const era of ['http-2025', 'http-2026'] as const) await theirs(era, WARM_UP_CALLERS, warmUp).run();
     for (const callers of CALLERS) {
       say(`inline tool, ${callers} callers`);
       const baselines = [theirs('http-2025', callers), theirs('http-2026', callers)];

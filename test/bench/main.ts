@@ -25,7 +25,7 @@ if (!stores.backends.includes('redis')) console.log('No redis-server: the Redis 
 try {
   const inline = parts.includes('a') ? await measureInline(stores, generator, settings) : [];
   const queued = parts.includes('b') ? await measureQueued(stores, generator, settings) : [];
-  const wake = parts.includes('c') ? await measureWake(stores, settings.idleCalls) : [];
+  const wake = parts.includes('c') ? await measureWake(stores, generator, settings) : [];
   const machine = {
     node: process.version,
     cores: cpus().length,

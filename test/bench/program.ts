@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../harness/eventually.js';
+import { endOnInterrupt } from './interrupts.js';
 
 export const MAIN = {
   standalone: join(PRODUCT.root, 'dist/apps/standalone/src/main.js'),
@@ -13,11 +14,6 @@ export const MAIN = {
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 60_000;
-
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 export interface ProgramOptions {
   readonly command?: string;
@@ -32,12 +28,16 @@ export interface ProgramOptions {
 
 /** A program of ours, as an operator runs it: default log level, log into a file. */
 export class Program {
+  readonly exited: Promise<unknown>;
+
   private constructor(
     private readonly child: ChildProcess,
     private readonly logFile: string,
     /** From exec to the line that says it is ready. */
     readonly startSeconds: number,
-  ) {}
+  ) {
+    this.exited = once(child, 'exit');
+  }
 
   static async start(options: ProgramOptions): Promise<Program> {
     const { command = process.execPath, args, cwd, logFile, readyMessage } = options;
@@ -47,8 +47,7 @@ export class Program {
     const startedAt = performance.now();
     const child = spawn(command, [...args], { cwd, env, stdio: ['ignore', log, log] });
     closeSync(log);
-    running.add(child);
-    child.once('exit', () => running.delete(child));
+    endOnInterrupt(() => stop(child));
     const written = () => readFileSync(logFile).subarray(offset).toString();
     const isReady = () => written().includes(`"msg":"${readyMessage}"`);
     await eventually(() => isReady() || child.exitCode !== null, readyMessage, {
@@ -71,21 +70,21 @@ export class Program {
     return line === undefined ? 0 : (JSON.parse(line) as { pid: number }).pid;
   }
 
-  signal(signal: NodeJS.Signals): void {
-    this.child.kill(signal);
-  }
-
   /** SIGTERM; the exit code, null when it had to be killed. */
-  async stop(): Promise<number | null> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_LIMIT_MS);
-      const gone = once(this.child, 'exit');
-      this.child.kill('SIGTERM');
-      await gone;
-      clearTimeout(timer);
-    }
-    return this.child.exitCode;
+  stop(): Promise<number | null> {
+    return stop(this.child);
   }
+}
+
+async function stop(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+    child.kill('SIGTERM');
+    await exited;
+    clearTimeout(timer);
+  }
+  return child.exitCode;
 }
 
 export function tokenIn(dataDir: string): string {

@@ -1,12 +1,13 @@
 import { Helper } from './child-process.js';
-import { type LoopResult } from './closed-loop.js';
+import { type LoopOrder, type LoopResult } from './closed-loop.js';
 import { type LoadGenerator } from './inline-part.js';
+import { type LoadOrder } from './load-generator.js';
 import { cpuSecondsOf } from './processes.js';
 import { type QueueOrder } from './raw-queue-order.js';
 import { printTable, say } from './report.js';
 import { interleaved, type Figures, type Subject } from './rounds.js';
 import { type BenchSettings } from './settings.js';
-import { createDatabase, startDeployment, type BackendName, type Stores } from './stage.js';
+import { createDatabase, startDeployment, type BackendName, type Deployment, type Stores } from './stage.js';
 import { figure, ratio } from './stats.js';
 
 export type RawQueue = Helper<QueueOrder, LoopResult>;
@@ -38,16 +39,17 @@ async function measureBackend(
   stores: Stores,
   backend: BackendName,
   generator: LoadGenerator,
-  { rounds, warmUpMs, measureMs, crowdMs }: BenchSettings,
+  { rounds, warmUpMs, codeWarmUpMs, measureMs, crowdMs }: BenchSettings,
 ): Promise<QueuedRow[]> {
   const deployment = await startDeployment(stores, backend);
   const raw = await startRawQueue(stores, backend);
   const rows: QueuedRow[] = [];
   try {
+    say(`queued tool on ${backend}, warming up`);
+    await warmUp(deployment, raw, generator, codeWarmUpMs);
     for (const callers of CALLERS) {
       say(`queued tool on ${backend}, ${callers} callers`);
       const loop = { callers, warmUpMs, measureMs: callers > 200 ? crowdMs : measureMs };
-      const load = { tool: 'test_echo', args: { message: 'hello', delay_ms: 0 }, token: deployment.token };
       const own: number[] = [];
       const baseline: Subject = {
         run: () => raw.ask(loop),
@@ -56,9 +58,7 @@ async function measureBackend(
       const ours: Subject = {
         run: async () => {
           const before = deployment.cpu().processes;
-          const result = await generator.ask({
-            ...{ ...loop, ...load, transport: 'websocket', url: deployment.webSocketUrl },
-          });
+          const result = await generator.ask({ ...loop, ...echoOver(deployment) });
           own.push(((deployment.cpu().processes - before) / result.totalCalls) * 1_000);
           return result;
         },
@@ -74,6 +74,29 @@ async function measureBackend(
     await deployment.close();
   }
   return rows;
+}
+
+/** The queued tool that costs nothing itself. */
+function echoOver({ webSocketUrl, token }: Deployment): Omit<LoadOrder, keyof LoopOrder> {
+  return {
+    transport: 'websocket',
+    url: webSocketUrl,
+    token,
+    tool: 'test_echo',
+    args: { message: 'hello', delay_ms: 0 },
+  };
+}
+
+/** Lets both sides run until their code is compiled; a fresh process needs several times the time per call. */
+export async function warmUp(
+  deployment: Deployment,
+  raw: RawQueue,
+  generator: LoadGenerator,
+  measureMs: number,
+): Promise<void> {
+  const loop = { callers: 64, warmUpMs: 0, measureMs };
+  await generator.ask({ ...loop, ...echoOver(deployment) });
+  await raw.ask(loop);
 }
 
 export async function startRawQueue(stores: Stores, backend: BackendName): Promise<RawQueue> {

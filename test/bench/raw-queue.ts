@@ -11,7 +11,6 @@ import { closedLoop, type LoopResult } from './closed-loop.js';
 import { type QueueOrder } from './raw-queue-order.js';
 
 const CONCURRENCY = 64;
-const KEEP = { age: 3_600, count: 10_000 };
 
 const url = process.argv[2] ?? '';
 const connection = url.startsWith('redis') ? redisConnection(url) : postgresConnection(url);
@@ -33,7 +32,7 @@ let lastId = 0;
 async function roundTrip(): Promise<void> {
   const jobId = `call-${process.pid}-${++lastId}`;
   const answered = new Promise<void>((resolve) => waiters.set(jobId, resolve));
-  await queue.add('call', { message: 'hello' }, { jobId, removeOnComplete: KEEP });
+  await queue.add('call', { message: 'hello' }, { jobId, removeOnComplete: true });
   await answered;
 }
 

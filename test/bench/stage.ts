@@ -6,6 +6,7 @@ import { temporaryDirectory } from '../harness/paths.js';
 import { freePort } from '../harness/ports.js';
 import { backends } from '../harness/redis.js';
 import { postmasterPid, removeDataDir } from '../harness/standalone.js';
+import { endOnInterrupt } from './interrupts.js';
 import { cpuSecondsOf, childNamed } from './processes.js';
 import { MAIN, Program, tokenIn } from './program.js';
 
@@ -30,17 +31,20 @@ export async function openStores(): Promise<Stores> {
   const redisUrl = redis?.env['REDIS_URL'];
   const postmaster = postmasterPid(directory);
   const pids = [postmaster, redis && childNamed('redis-server')].filter((pid) => pid !== undefined);
+  const close = async (): Promise<void> => {
+    await redis?.close();
+    await postgres.stop();
+    await removeDataDir(directory);
+  };
+  // PostgreSQL runs in a process group of its own and would outlive an interrupted run.
+  endOnInterrupt(close);
   return {
     databaseUrl: postgres.url,
     redisUrl,
     directory,
     backends: redis ? ['redis', 'postgresql'] : ['postgresql'],
     pids,
-    close: async () => {
-      await redis?.close();
-      await postgres.stop();
-      await removeDataDir(directory);
-    },
+    close,
   };
 }
 

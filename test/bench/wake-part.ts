@@ -1,12 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startRawQueue } from './queued-part.js';
+import { type LoadGenerator } from './inline-part.js';
+import { startRawQueue, warmUp, type RawQueue } from './queued-part.js';
 import { printTable, say } from './report.js';
-import { startDeployment, type BackendName, type Stores } from './stage.js';
+import { type BenchSettings } from './settings.js';
+import { startDeployment, type BackendName, type Deployment, type Stores } from './stage.js';
 import { figure, percentile, ratio } from './stats.js';
 import { McpSocket, mustSucceed } from './websocket-client.js';
 
 /** Between two calls of one of the two; they take turns, so each is idle for twice this long. */
 const PAUSE_MS = 500;
+
+export type WakeSettings = Pick<BenchSettings, 'idleCalls' | 'codeWarmUpMs'>;
 
 export interface Latency {
   readonly p50: number;
@@ -22,16 +26,29 @@ export interface WakeRow {
 }
 
 /** How long the first call after an idle second takes, against BullMQ alone on the same server. */
-export async function measureWake(stores: Stores, calls: number): Promise<WakeRow[]> {
+export async function measureWake(
+  stores: Stores,
+  generator: LoadGenerator,
+  { idleCalls: calls, codeWarmUpMs }: WakeSettings,
+): Promise<WakeRow[]> {
   const rows: WakeRow[] = [];
   for (const backend of stores.backends) {
     say(`wake-up on ${backend}, ${calls} calls`);
-    rows.push(await measureBackend(stores, backend, calls));
+    rows.push(
+      await measureBackend(stores, backend, calls, (deployment, raw) =>
+        warmUp(deployment, raw, generator, codeWarmUpMs),
+      ),
+    );
   }
   return rows;
 }
 
-async function measureBackend(stores: Stores, backend: BackendName, calls: number): Promise<WakeRow> {
+async function measureBackend(
+  stores: Stores,
+  backend: BackendName,
+  calls: number,
+  prepare: (deployment: Deployment, raw: RawQueue) => Promise<void>,
+): Promise<WakeRow> {
   const deployment = await startDeployment(stores, backend);
   const raw = await startRawQueue(stores, backend);
   const socket = await McpSocket.open(deployment.webSocketUrl, deployment.token);
@@ -43,9 +60,7 @@ async function measureBackend(stores: Stores, backend: BackendName, calls: numbe
     return performance.now() - sentAt;
   };
   try {
-    // The first one pays for compiling the code.
-    await callOnce();
-    await raw.ask({ once: true });
+    await prepare(deployment, raw);
     for (let call = 0; call < calls; call++) {
       await delay(PAUSE_MS);
       baseline.push((await raw.ask({ once: true })).p50);
