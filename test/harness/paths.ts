@@ -1,10 +1,10 @@
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { PRODUCT } from '#libs/config';
 
 /** The checkout, without a trailing slash. */
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+export const ROOT = PRODUCT.root;
 
 export const MAIN = {
   standalone: join(ROOT, 'dist/apps/standalone/src/main.js'),

@@ -1,5 +1,6 @@
 import { type ErrorEnvelope } from '#libs/errors';
 import { type FailedCandidate, type ToolCall, type ToolPayload } from '#libs/tools';
+import { type OnApplicationShutdown } from '@nestjs/common';
 import { type Pool, type QueryResultRow } from 'pg';
 import { type CallReport, type FinishedCall, type StartedAttempt, type TerminalState } from './call-state.js';
 import {
@@ -30,7 +31,7 @@ export interface TerminalWrite {
  * The truth about every call, in table `tool_calls`. Accepting is one committed row; ending is one
  * compare-and-set on the fence, so that of two workers on one call only the later one counts.
  */
-export class CallLedger {
+export class CallLedger implements OnApplicationShutdown {
   private readonly accepts = new TickBatch<ToolCall, void>((calls) => this.acceptAll(calls));
   private readonly starts = new TickBatch<JobTicket, StartedAttempt | undefined>((t) => this.startAll(t));
   private readonly ends = new TickBatch<TerminalWrite, boolean>((writes) => this.finishAll(writes));
@@ -39,12 +40,18 @@ export class CallLedger {
 
   /**
    * @param pool the data source's own pool: statements are prepared once per connection
+   * @param lazyPool its commits do not wait for the disk: for writes that may be repeated after a crash
    * @param channel NOTIFY channel that a terminal write announces itself on, when PostgreSQL is the carrier
    */
   constructor(
     private readonly pool: Pool,
+    private readonly lazyPool: Pool,
     private readonly channel: string | undefined,
   ) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.lazyPool.end();
+  }
 
   /** Resolves when the row is committed: from then on the call cannot be lost. */
   accept(call: ToolCall): Promise<void> {
@@ -100,10 +107,8 @@ export class CallLedger {
 
   /** Tells that these attempts are alive; answers the ids that are still theirs. */
   async heartbeat(held: readonly { id: string; fence: number }[]): Promise<Set<string>> {
-    const rows = await this.query<{ id: string }>('ledger-heartbeat', SQL.heartbeat, [
-      held.map(({ id }) => id),
-      held.map(({ fence }) => fence),
-    ]);
+    const columns = [held.map(({ id }) => id), held.map(({ fence }) => fence)];
+    const rows = await this.query<{ id: string }>('ledger-heartbeat', SQL.heartbeat, columns, this.lazyPool);
     return new Set(rows.map(({ id }) => id));
   }
 
@@ -146,8 +151,13 @@ export class CallLedger {
     await this.pool.query('SELECT 1');
   }
 
-  private async query<R extends QueryResultRow>(name: string, text: string, values: unknown[]): Promise<R[]> {
-    return (await this.pool.query<R>({ name, text, values })).rows;
+  private async query<R extends QueryResultRow>(
+    name: string,
+    text: string,
+    values: unknown[],
+    pool = this.pool,
+  ): Promise<R[]> {
+    return (await pool.query<R>({ name, text, values })).rows;
   }
 
   private async acceptAll(calls: readonly ToolCall[]): Promise<void[]> {
@@ -161,21 +171,20 @@ export class CallLedger {
 
   private async recordAll(calls: readonly EndedCall[]): Promise<void[]> {
     const now = Date.now();
-    await this.query('ledger-record', SQL.record, [
+    const columns = [
       ...identityColumns(calls.map(({ call }) => call)),
       calls.map(({ call }) => Math.max(0, now - call.createdAt)),
       calls.map(({ outcome }) => (outcome.ok ? 'COMPLETED' : 'FAILED')),
       calls.map(({ outcome }) => (outcome.ok ? JSON.stringify(outcome.payload) : null)),
       calls.map(({ outcome }) => (outcome.ok ? null : JSON.stringify(outcome.error))),
-    ]);
+    ];
+    await this.query('ledger-record', SQL.record, columns, this.lazyPool);
     return calls.map(() => undefined);
   }
 
   private async startAll(tickets: readonly JobTicket[]): Promise<(StartedAttempt | undefined)[]> {
-    const rows = await this.query<StartedRow>('ledger-start', SQL.start, [
-      tickets.map(({ callId }) => callId),
-      tickets.map(({ enqueueNo }) => enqueueNo),
-    ]);
+    const columns = [tickets.map(({ callId }) => callId), tickets.map(({ enqueueNo }) => enqueueNo)];
+    const rows = await this.query<StartedRow>('ledger-start', SQL.start, columns, this.lazyPool);
     const byId = new Map(rows.map((row) => [row.id, row]));
     return tickets.map(({ callId }) => {
       const row = byId.get(callId);

@@ -19,9 +19,9 @@ const KEEP_FAILED = { age: 3_600, count: 1_000 };
 
 /**
  * BullMQ's bulk insert on PostgreSQL builds two temporary tables, about 5 ms; below this many jobs, single inserts
- * side by side are faster. On Redis both cost the same.
+ * side by side cost less. On Redis both cost the same.
  */
-const BULK_FROM = 9;
+const BULK_FROM = 12;
 
 /**
  * Redis when configured, else the same PostgreSQL as the ledger. On PostgreSQL, queue writes do not wait for the

@@ -6,7 +6,7 @@ import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { type Queue } from 'bullmq';
 import { PinoLogger } from 'nestjs-pino';
-import { type Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 import { type DataSource } from 'typeorm';
 import { AdmissionControl } from './admission-control.js';
 import { AttemptRunner } from './attempt-runner.js';
@@ -35,9 +35,9 @@ const STORE: Provider[] = [
   { provide: CallSignals, inject: [CONFIG, PinoLogger], useFactory: openSignals },
   {
     provide: CallLedger,
-    inject: [getDataSourceToken(), CallSignals],
-    useFactory: (dataSource: DataSource, signals: CallSignals) =>
-      new CallLedger(poolOf(dataSource), signals.ledgerChannel),
+    inject: [getDataSourceToken(), CallSignals, CONFIG, PinoLogger],
+    useFactory: (dataSource: DataSource, signals: CallSignals, config: Config, logger: PinoLogger) =>
+      new CallLedger(poolOf(dataSource), openLazyPool(config, logger), signals.ledgerChannel),
   },
   {
     provide: CallQueue,
@@ -99,6 +99,24 @@ async function openSignals(config: Config, logger: PinoLogger): Promise<CallSign
     throw new ExaiError(code, {}, { cause: error });
   }
   return signals;
+}
+
+/**
+ * For the start of an attempt, heartbeats and inline calls: should the database crash, they are lost together with
+ * nothing that was promised, and the next synchronous commit takes them to the disk.
+ */
+function openLazyPool(config: Config, logger: PinoLogger): Pool {
+  const pool = new pg.Pool({
+    connectionString: config.database.url,
+    max: 2,
+    options: '-c synchronous_commit=off',
+    application_name: 'exai-ledger',
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 10_000,
+    keepAlive: true,
+  });
+  pool.on('error', (error) => logger.debug({ err: error }, 'idle ledger connection lost'));
+  return pool;
 }
 
 /** The pool that TypeORM keeps; the ledger's prepared statements go through it. */

@@ -3,6 +3,8 @@ import { exitCodeOf, toExaiError } from '#libs/errors';
 import { createLogger, type Logger } from '#libs/observability';
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** Beyond the drain limit, for closing connections and child processes. */
+const CLOSE_MS = 15_000;
 /** After an error that nobody caught, this long to answer what can be answered. */
 const LAST_WORDS_MS = 2_000;
 
@@ -27,24 +29,31 @@ export async function runServerProcess(
     const config = loadConfig(environment);
     logger = await createLogger(config, name);
     for (const warning of config.warnings) logger.warn(warning);
-    const server = await start(config, logger);
-    stopOnSignals(server, logger);
+    const starting = start(config, logger);
+    // Before the start is done, so that a signal meanwhile still closes what was opened.
+    stopOnSignals(starting, logger, config.server.drainTimeoutMs + CLOSE_MS);
+    await starting;
   } catch (thrown) {
     fail(thrown, logger);
   }
 }
 
-function stopOnSignals(server: RunningServer, logger: Logger): void {
+function stopOnSignals(starting: Promise<RunningServer>, logger: Logger, limitMs: number): void {
   let stopping = false;
   const stop = async (code: number): Promise<void> => {
     if (stopping) process.exit(code || 130);
     stopping = true;
+    const late = setTimeout(() => {
+      logger.error({ limitMs }, 'the shutdown took too long; what was accepted stays in the ledger');
+      process.exit(1);
+    }, limitMs);
     try {
-      await server.close();
+      await (await starting).close();
     } catch (error) {
       logger.error({ err: error }, 'the shutdown failed');
       process.exit(1);
     }
+    clearTimeout(late);
     process.exit(code);
   };
   const lastWords = (kind: string) => (error: unknown) => {

@@ -14,7 +14,7 @@ export const testEcho = defineUtilityTool({
     delay_ms: z.int().min(0).max(60_000).default(0).describe('Milliseconds to wait first.'),
   },
   async answer({ message, delay_ms }, { sleep }) {
-    await sleep(delay_ms);
+    if (delay_ms > 0) await sleep(delay_ms);
     return { content: message, contentType: 'text' };
   },
 });
