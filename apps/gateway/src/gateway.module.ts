@@ -13,7 +13,7 @@ import { AcceptingIndicator } from './accepting.indicator.js';
 import { CallsController } from './admin/calls.controller.js';
 import { GracefulDrain } from './graceful-drain.js';
 import { HttpExceptionFilter } from './http-exception.filter.js';
-import { McpHttpController } from './mcp/mcp-http.controller.js';
+import { McpHttpRoute } from './mcp/mcp-http.route.js';
 import { McpWebSocketGateway } from './mcp/mcp-websocket.gateway.js';
 import { type ProcessFacts } from './process-facts.js';
 import { SystemViewModule } from './system-view.module.js';
@@ -40,8 +40,9 @@ export class GatewayModule {
         ]),
         HealthModule.forRoot([dispatch, ProvidersModule, ToolCatalogModule], [AcceptingIndicator]),
       ],
-      controllers: [McpHttpController, CallsController],
+      controllers: [CallsController],
       providers: [
+        McpHttpRoute,
         McpWebSocketGateway,
         GracefulDrain,
         { provide: APP_GUARD, useClass: AuthGuard },

@@ -10,6 +10,7 @@ import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Server } from 'node:http';
 import { GatewayModule } from './gateway.module.js';
+import { McpHttpRoute } from './mcp/mcp-http.route.js';
 import { McpWsAdapter } from './mcp/mcp-ws.adapter.js';
 import { type ProcessFacts } from './process-facts.js';
 import { requestGate } from './request-gate.js';
@@ -41,6 +42,8 @@ export async function startGateway(config: Config, logger: Logger, facts: Proces
   app.useBodyParser('json', { limit: config.limits.maxBodyBytes });
   app.useWebSocketAdapter(new McpWsAdapter(app));
   const server = app.getHttpServer();
+  await app.init();
+  app.get(McpHttpRoute).mount(server);
   server.maxConnections = config.limits.maxConnections;
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
