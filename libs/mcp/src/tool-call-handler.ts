@@ -21,6 +21,9 @@ import { ProgressReporter } from './progress-reporter.js';
 import { toProtocolError } from './protocol-errors.js';
 import { toCallToolResult, toErrorResult } from './tool-result.js';
 
+/** A constant: without a reason, an exception with its stack would be made for each. */
+const CANCELLED_BY_CALLER = Symbol('cancelled by the caller');
+
 const UNKNOWN_CLIENT: Implementation = { name: 'unknown', version: 'unknown' };
 
 /** `tools/call` on every transport: name, arguments, scope and deadline are settled here, once. */
@@ -77,10 +80,12 @@ export class ToolCallHandler {
 
   private async run(call: ToolCall, ctx: ServerContext, connection: McpConnection): Promise<CallToolResult> {
     const abort = new AbortController();
-    ctx.mcpReq.signal.addEventListener('abort', () => {
-      const keep = isConnectionEnd(ctx.mcpReq.signal.reason) && !connection.endCancels();
-      abort.abort(keep ? CALLER_GONE : undefined);
-    });
+    const { signal } = ctx.mcpReq;
+    const onAbort = () => {
+      const keep = isConnectionEnd(signal.reason) && !connection.endCancels();
+      abort.abort(keep ? CALLER_GONE : CANCELLED_BY_CALLER);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
     const progress = new ProgressReporter(ctx, connection, call.id);
     try {
       const dispatched = await this.dispatcher.dispatch(call, {
@@ -102,6 +107,7 @@ export class ToolCallHandler {
       return toCallToolResult(call, dispatched);
     } finally {
       progress.stop();
+      signal.removeEventListener('abort', onAbort);
     }
   }
 
