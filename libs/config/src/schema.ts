@@ -136,7 +136,7 @@ export const SETTINGS = {
     seconds(1_800),
     600,
     {
-      doc: 'deadline of workflow tools',
+      doc: 'deadline of workflow tools; there is none of this kind yet',
     },
   ),
 

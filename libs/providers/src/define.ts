@@ -80,6 +80,8 @@ export interface ClientSettings {
   readonly baseUrl: string;
   /** One request, before the model's multiplier. */
   readonly timeoutMs: number;
+  /** Requests at once, in this process. */
+  readonly maxInflight: number;
 }
 
 /** Declares a provider. The registry validates it at start-up and fills in the defaults. */

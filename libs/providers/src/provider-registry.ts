@@ -155,6 +155,7 @@ function clientsOf(
       apiKey: settings?.apiKey ?? '',
       baseUrl: settings?.baseUrl ?? provider.baseUrl,
       timeoutMs: settings?.timeoutMs ?? 180_000,
+      maxInflight: settings?.maxInflight ?? 8,
     });
     if (!(client instanceof ModelClient) || typeof client.complete !== 'function') {
       throw invalid(

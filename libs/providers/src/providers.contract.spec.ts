@@ -20,6 +20,7 @@ describe.each(catalogue.providers.map((provider) => [provider.id, provider] as c
         apiKey: '',
         baseUrl: 'http://127.0.0.1:1/v1',
         timeoutMs: 1000,
+        maxInflight: 8,
       });
       expect(client).toBeInstanceOf(ModelClient);
       expect(client).toHaveProperty('complete', expect.any(Function));

@@ -3,6 +3,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { Metrics } from '#libs/observability';
 import { CLIENTS, type ClientFactory } from './clients/index.js';
 import { PROVIDERS } from './descriptors/index.js';
+import { LimitedClient } from './limited.client.js';
 import { MeteredClient } from './metered.client.js';
 import { ModelRouter } from './model-router.js';
 import { ProviderRegistry } from './provider-registry.js';
@@ -14,7 +15,7 @@ import { ProviderRegistry } from './provider-registry.js';
       provide: ProviderRegistry,
       inject: [CONFIG, Metrics],
       useFactory: async (config: Config, metrics: Metrics) =>
-        Promise.resolve(ProviderRegistry.build(PROVIDERS, config, meteredClients(metrics))),
+        Promise.resolve(ProviderRegistry.build(PROVIDERS, config, clientFactories(metrics))),
     },
     {
       provide: ModelRouter,
@@ -26,11 +27,16 @@ import { ProviderRegistry } from './provider-registry.js';
 })
 export class ProvidersModule {}
 
-function meteredClients(metrics: Metrics): Readonly<Record<string, ClientFactory>> {
+/** Each dialect's client, measured request by request and limited per provider. */
+function clientFactories(metrics: Metrics): Readonly<Record<string, ClientFactory>> {
   return Object.fromEntries(
     Object.entries<ClientFactory>(CLIENTS).map(([dialect, build]) => [
       dialect,
-      (settings) => new MeteredClient(build(settings), settings.provider.id, metrics),
+      (settings) =>
+        new LimitedClient(
+          new MeteredClient(build(settings), settings.provider.id, metrics),
+          settings.maxInflight,
+        ),
     ]),
   );
 }

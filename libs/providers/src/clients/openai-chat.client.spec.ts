@@ -64,7 +64,7 @@ function ask(
   const provider = catalogue.providers.find(({ id }) => id === model.provider);
   if (!provider) throw new Error('no provider');
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  const client = new OpenAiChatClient({ provider, apiKey: KEY, baseUrl, timeoutMs });
+  const client = new OpenAiChatClient({ provider, apiKey: KEY, baseUrl, timeoutMs, maxInflight: 8 });
   const messages = [{ role: 'user', content: 'hello' }] as const;
   return client.complete({ model, messages, correlationId: 'correlation-1', ...extra }, signal);
 }
@@ -549,6 +549,7 @@ it('says that a provider is unavailable when nobody listens', async () => {
     apiKey: KEY,
     baseUrl: 'http://127.0.0.1:1/v1',
     timeoutMs: 5_000,
+    maxInflight: 8,
   });
   const request = { model: cardOf('kimi-k2.6'), messages: [], correlationId: 'c' };
   const error = await failure(client.complete(request, new AbortController().signal));
