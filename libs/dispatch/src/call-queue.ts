@@ -19,7 +19,7 @@ const KEEP_FAILED = { age: 3_600, count: 1_000 };
 
 /**
  * BullMQ's bulk insert on PostgreSQL builds two temporary tables, about 5 ms; below this many jobs, single inserts
- * side by side cost less. On Redis both cost the same.
+ * side by side cost less.
  */
 const BULK_FROM = 12;
 

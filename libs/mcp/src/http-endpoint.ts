@@ -1,4 +1,5 @@
 import { type Principal } from '#libs/auth';
+import { ExaiError } from '#libs/errors';
 import { toNodeHandler, type NodeMcpRequestHandler } from '@modelcontextprotocol/node';
 import {
   classifyInboundRequest,
@@ -9,7 +10,6 @@ import {
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { v7 as uuidv7 } from 'uuid';
 import { LegacyHttpSessions } from './legacy-http-sessions.js';
 import { type McpConnection } from './mcp-connection.js';
 import { McpServerFactory } from './mcp-server-factory.js';
@@ -91,15 +91,10 @@ export class McpHttpEndpoint implements OnApplicationShutdown {
 }
 
 function connectionOf(authInfo: AuthInfo | undefined): McpConnection {
-  return (
-    (authInfo?.extra?.['connection'] as McpConnection | undefined) ?? {
-      id: uuidv7(),
-      principal: { tenant: 'nobody', subject: 'nobody', scopes: [], expiresAt: 0 },
-      transport: 'http',
-      endCancels: () => true,
-      isWritable: () => true,
-    }
-  );
+  const connection = authInfo?.extra?.['connection'] as McpConnection | undefined;
+  // `handle` sets it for every request; a server without a principal must not exist.
+  if (!connection) throw new ExaiError('UNAUTHENTICATED');
+  return connection;
 }
 
 function header<K extends string>(
