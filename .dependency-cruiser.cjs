@@ -84,7 +84,7 @@ module.exports = {
       name: 'descriptors-are-data',
       severity: 'error',
       from: { path: '^libs/providers/src/descriptors/[^/]+\\.provider\\.ts$' },
-      to: { pathNot: '^libs/(providers/src/(define|model-card)|errors/src/index)\\.ts' },
+      to: { pathNot: '^libs/(providers/src/(define|catalogue/model-card)|errors/src/index)\\.ts' },
     },
     onlyIn('queue-behind-dispatch', '(bullmq|@nestjs/bullmq)/', 'libs/dispatch'),
     onlyIn('protocol-behind-mcp', '@modelcontextprotocol/', 'libs/mcp|apps/stdio|apps/cli'),

@@ -1,6 +1,6 @@
 import { isErrorCode, type ErrorCode } from '#libs/errors';
 import { z } from 'zod';
-import { modelEntrySchema } from './model-card.js';
+import { modelEntrySchema } from './catalogue/model-card.js';
 
 /** The provider that stands in while no vendor's key is set. */
 export const SIMULATOR_ID = 'simulator';
@@ -17,6 +17,8 @@ const errorRuleSchema = z.strictObject({
   becomes: z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value), {
     error: 'not a code of the error catalogue',
   }),
+  /** `model`: what it says concerns only the model that was asked, although the code speaks of the provider. */
+  scope: z.enum(['provider', 'model']).optional(),
 });
 
 const webSearchSchema = z.strictObject({
@@ -26,6 +28,23 @@ const webSearchSchema = z.strictObject({
   echoToolCalls: z.boolean().default(false),
   /** The vendor refuses search while the model thinks. */
   needsThinkingOff: z.boolean().default(false),
+});
+
+const filesSchema = z.strictObject({
+  /** The vendor's word for what an uploaded file is for, unless the upload says another. */
+  purpose: z.string().min(1),
+  maxBytes: z.int().positive(),
+  /** The same file may be used by several chats. */
+  persistent: z.boolean(),
+});
+
+/** Milliseconds, before the model's multiplier. */
+const timeoutsSchema = z.strictObject({
+  connectMs: z.int().positive().default(5_000),
+  /** Until the headers of a streamed answer. */
+  firstByteMs: z.int().positive().default(30_000),
+  /** Between two pieces of content of a streamed answer; comments and empty events do not count. */
+  idleMs: z.int().positive().default(20_000),
 });
 
 const quirksSchema = z.strictObject({
@@ -38,7 +57,18 @@ const quirksSchema = z.strictObject({
   toolChoice: z.enum(['any', 'auto']).default('any'),
   /** How temperature 0 is asked for where the vendor's range excludes 0. */
   zeroTemperature: z.enum(['send', 'do_sample']).default('send'),
+  /** The role that carries instructions. */
+  systemRole: z.enum(['system', 'developer']).default('system'),
+  /** Fields of a message that hold the reasoning, first one present counts. */
+  reasoningFields: z.array(z.string()).default(['reasoning_content', 'reasoning']),
+  /** How a thinking mode is asked for; `effort` sends `reasoning_effort` alone. */
+  thinkingStyle: z.enum(['thinking', 'effort']).default('thinking'),
+  /** Ask for usage in the last event of a stream. */
+  streamUsage: z.boolean().default(true),
+  /** Added to every body unless the request says otherwise. */
+  extraBody: z.record(z.string(), z.unknown()).default({}),
   webSearch: webSearchSchema.optional(),
+  files: filesSchema.optional(),
   /** Finds the seconds to wait in an error text; first group is the number. */
   retryAfterText: pattern.optional(),
   errors: z.array(errorRuleSchema).default([]),
@@ -50,12 +80,30 @@ export const providerSchema = z
     title: z.string().min(1),
     api: z.string().min(1),
     baseUrl: z.url({ protocol: /^https?$/ }),
-    /** A local endpoint that takes no key. */
+    /** An endpoint that takes no key. */
     keyless: z.boolean().default(false),
+    /** Counts as configured only once the operator gives an address: a server that not everybody runs. */
+    needsBaseUrl: z.boolean().default(false),
+    /** The host may have an address that is not on the public internet, and plain http. */
+    allowPrivate: z.boolean().default(false),
+    /** How the key is sent. */
+    auth: z.enum(['bearer', 'api-key', 'x-api-key']).default('bearer'),
+    /** Sent with every request, beside the key. */
+    headers: z.record(z.string(), z.string()).default({}),
+    /** Added to every address. */
+    query: z.record(z.string(), z.string()).default({}),
+    /** Ask the vendor which models there are, and add those nobody described. */
+    discover: z.boolean().default(false),
+    timeouts: timeoutsSchema.default(() => timeoutsSchema.parse({})),
     /** Lower comes first where models are otherwise equal. */
     priority: z.int().default(50),
-    models: z.array(modelEntrySchema).min(1),
+    /** May be empty only where models are discovered. */
+    models: z.array(modelEntrySchema),
     quirks: quirksSchema.default(() => quirksSchema.parse({})),
+  })
+  .refine(({ models, discover }) => discover || models.length > 0, {
+    path: ['models'],
+    error: 'a provider without discovery lists at least one model',
   })
   .transform((entry) => ({
     ...entry,
@@ -72,16 +120,25 @@ export type ProviderDescriptor = Readonly<z.output<typeof providerSchema>>;
 export type ProviderQuirks = ProviderDescriptor['quirks'];
 export type ErrorRule = z.output<typeof errorRuleSchema>;
 
-/** What a client needs to speak to one provider. */
+/** Milliseconds, before the model's multiplier. */
+export interface ClientTimeouts {
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  /** One whole request. */
+  readonly totalMs: number;
+}
+
+/** What a client needs to speak to one provider. Building one does no I/O and reads no environment. */
 export interface ClientSettings {
   readonly provider: ProviderDescriptor;
   /** Empty for an endpoint that takes none. */
   readonly apiKey: string;
   readonly baseUrl: string;
-  /** One request, before the model's multiplier. */
-  readonly timeoutMs: number;
+  readonly timeouts: ClientTimeouts;
   /** Requests at once, in this process. */
   readonly maxInflight: number;
+  /** The only way out: bound to the provider's connections and address rules. */
+  readonly fetch: typeof globalThis.fetch;
 }
 
 /** Declares a provider. The registry validates it at start-up and fills in the defaults. */

@@ -1,12 +1,14 @@
 import type { Config } from '#libs/config';
 import { ExaiError } from '#libs/errors';
-import { Catalogue, invalid } from './catalogue.js';
+import { Catalogue, invalid } from './catalogue/catalogue.js';
 import { CLIENTS, type ClientFactory } from './clients/index.js';
+import { ModelProvider } from './model-provider.js';
+import { openOutbound } from './outbound/outbound.js';
 import { closestNames } from '#libs/config';
-import { SIMULATOR_ID, type ProviderEntry } from './define.js';
-import type { ModelCard } from './model-card.js';
+import { type ClientSettings, SIMULATOR_ID, type ProviderEntry } from './define.js';
+import type { ModelCard, RoutingCategory } from './catalogue/model-card.js';
 import { ModelClient } from './model-client.js';
-import { defaultModelOf, restrictionsOf } from './model-settings.js';
+import { defaultModelOf, restrictionsOf } from './catalogue/restrictions.js';
 import { type ProviderStatus, settingsOf, statusesOf } from './provider-status.js';
 
 export interface ModelFilter {
@@ -20,7 +22,7 @@ export class ProviderRegistry {
   private constructor(
     private readonly catalogue: Catalogue,
     private readonly statuses: ReadonlyMap<string, ProviderStatus>,
-    private readonly clients: ReadonlyMap<string, ModelClient>,
+    private readonly ready: ReadonlyMap<string, ModelProvider>,
     /** Per restricted provider its allowed model ids in order of preference. */
     private readonly restrictions: ReadonlyMap<string, readonly string[]>,
     /** By provider; lower comes first. */
@@ -34,6 +36,7 @@ export class ProviderRegistry {
     entries: readonly ProviderEntry[],
     config: Pick<Config, 'providers' | 'server'>,
     clients: Readonly<Record<string, ClientFactory>> = CLIENTS,
+    guard: (client: ModelClient, settings: ClientSettings) => ModelClient = (client) => client,
   ): ProviderRegistry {
     const catalogue = Catalogue.build(entries);
     for (const provider of catalogue.providers) {
@@ -50,12 +53,17 @@ export class ProviderRegistry {
     return new ProviderRegistry(
       catalogue,
       statuses,
-      clientsOf(catalogue, statuses, config, clients),
+      readyProvidersOf(catalogue, statuses, restrictions, config, clients, guard),
       restrictions,
       new Map(catalogue.providers.map(({ id, priority }) => [id, priority])),
       defaultModelOf(catalogue, statuses, restrictions, config, warnings),
       warnings,
     );
+  }
+
+  /** Rises with every change, so that what was derived from the lists can be derived again. */
+  get revision(): number {
+    return 1;
   }
 
   providers(): readonly ProviderStatus[] {
@@ -91,21 +99,32 @@ export class ProviderRegistry {
     return status;
   }
 
-  client(providerId: string): ModelClient {
-    const client = this.clients.get(providerId);
-    if (client) return client;
+  /** @throws ExaiError PROVIDER_NOT_CONFIGURED, naming the variable to set. */
+  provider(providerId: string): ModelProvider {
+    const provider = this.ready.get(providerId);
+    if (provider) return provider;
     const { keyVariable } = this.status(providerId);
     throw new ExaiError('PROVIDER_NOT_CONFIGURED', { provider: providerId, variable: keyVariable });
   }
 
   /** Loads what the clients of ready providers need, so that the first call does not wait for it. */
   async prepareClients(): Promise<void> {
-    await Promise.all([...this.clients.values()].map((client) => client.prepare()));
+    await Promise.all([...this.ready.values()].map((provider) => provider.prepare()));
   }
 
   /** The operator's order of models of a provider; undefined = no preference. */
   preference(providerId: string): readonly string[] | undefined {
     return this.restrictions.get(providerId);
+  }
+
+  /** Ids of the operator's candidates for a category, best first; empty = by rank. */
+  routeOf(_category: RoutingCategory): readonly string[] {
+    return [];
+  }
+
+  /** USD one call may cost; undefined = no limit. */
+  get maxCostPerCallUsd(): number | undefined {
+    return undefined;
   }
 
   /** Lower comes first where models are otherwise equal. */
@@ -140,29 +159,44 @@ function isRealAndReady({ id, state }: ProviderStatus): boolean {
   return id !== SIMULATOR_ID && state === 'ready';
 }
 
-function clientsOf(
+function readyProvidersOf(
   catalogue: Catalogue,
   statuses: ReadonlyMap<string, ProviderStatus>,
+  restrictions: ReadonlyMap<string, readonly string[]>,
   config: Pick<Config, 'providers'>,
   factories: Readonly<Record<string, ClientFactory>>,
-): ReadonlyMap<string, ModelClient> {
-  const clients = new Map<string, ModelClient>();
+  guard: (client: ModelClient, settings: ClientSettings) => ModelClient,
+): ReadonlyMap<string, ModelProvider> {
+  const ready = new Map<string, ModelProvider>();
   for (const provider of catalogue.providers) {
     const settings = settingsOf(config, provider.id);
-    // Built without a key too, so that a faulty client is found before somebody sets one.
-    const client = factories[provider.api]?.({
+    const { connectMs, ...timeouts } = provider.timeouts;
+    const outbound = openOutbound({ allowPrivate: provider.allowPrivate, connectTimeoutMs: connectMs });
+    const clientSettings: ClientSettings = {
       provider,
       apiKey: settings?.apiKey ?? '',
       baseUrl: settings?.baseUrl ?? provider.baseUrl,
-      timeoutMs: settings?.timeoutMs ?? 180_000,
+      timeouts: { ...timeouts, totalMs: settings?.timeoutMs ?? 180_000 },
       maxInflight: settings?.maxInflight ?? 8,
-    });
+      fetch: outbound.fetch,
+    };
+    // Built without a key too, so that a faulty client is found before somebody sets one.
+    const client = factories[provider.api]?.(clientSettings);
     if (!(client instanceof ModelClient) || typeof client.complete !== 'function') {
       throw invalid(
         `provider "${provider.id}", field api: the client of dialect "${provider.api}" has no member complete`,
       );
     }
-    if (statuses.get(provider.id)?.state === 'ready') clients.set(provider.id, client);
+    if (statuses.get(provider.id)?.state !== 'ready') continue;
+    ready.set(
+      provider.id,
+      new ModelProvider({
+        descriptor: provider,
+        client: guard(client, clientSettings),
+        find: (name) => catalogue.find(name),
+        isAllowed: (card) => restrictions.get(card.provider)?.includes(card.id) ?? true,
+      }),
+    );
   }
-  return clients;
+  return ready;
 }

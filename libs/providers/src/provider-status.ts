@@ -1,5 +1,5 @@
 import type { Config, ProviderSettings } from '#libs/config';
-import type { Catalogue } from './catalogue.js';
+import type { Catalogue } from './catalogue/catalogue.js';
 import { SIMULATOR_ID, type ProviderDescriptor } from './define.js';
 
 /** `ready`: can be asked. `no_key`: its key is not set. `disabled`: switched off. */

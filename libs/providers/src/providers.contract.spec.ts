@@ -1,10 +1,10 @@
 import { catalogue as errorCatalogue } from '#libs/errors';
 import { describe, expect, it } from 'vitest';
-import { buildPayload } from './build-payload.js';
-import { Catalogue } from './catalogue.js';
+import { buildPayload } from './clients/openai-chat.payload.js';
+import { Catalogue } from './catalogue/catalogue.js';
 import { CLIENTS } from './clients/index.js';
 import { PROVIDERS } from './descriptors/index.js';
-import { rankOf } from './model-card.js';
+import { rankOf } from './catalogue/model-card.js';
 import { ModelClient } from './model-client.js';
 
 const catalogue = Catalogue.build(PROVIDERS);

@@ -5,7 +5,7 @@ import { ConfigModule, loadConfig } from '#libs/config';
 import { createLogger, ObservabilityModule } from '#libs/observability';
 import { register } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ModelRouter } from './model-router.js';
+import { ModelRouter } from './routing/model-router.js';
 import { ProviderRegistry } from './provider-registry.js';
 import { ProvidersModule } from './providers.module.js';
 

@@ -1,42 +1,37 @@
 import { Module } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { Metrics } from '#libs/observability';
-import { CLIENTS, type ClientFactory } from './clients/index.js';
+import { CLIENTS } from './clients/index.js';
 import { PROVIDERS } from './descriptors/index.js';
-import { LimitedClient } from './limited.client.js';
-import { MeteredClient } from './metered.client.js';
-import { ModelRouter } from './model-router.js';
+import { Resilience } from './resilience/resilience.js';
+import { ModelRouter } from './routing/model-router.js';
 import { ProviderRegistry } from './provider-registry.js';
 
 /** Needs `CONFIG` and `Metrics` from global modules. A faulty descriptor or setting rejects, so Nest's bootstrap fails. */
 @Module({
   providers: [
     {
+      provide: Resilience,
+      inject: [Metrics],
+      useFactory: (metrics: Metrics) => new Resilience(metrics),
+    },
+    {
       provide: ProviderRegistry,
-      inject: [CONFIG, Metrics],
-      useFactory: async (config: Config, metrics: Metrics) =>
-        Promise.resolve(ProviderRegistry.build(PROVIDERS, config, clientFactories(metrics))),
+      inject: [CONFIG, Resilience],
+      useFactory: async (config: Config, resilience: Resilience) =>
+        Promise.resolve(
+          ProviderRegistry.build(PROVIDERS, config, CLIENTS, (client, settings) =>
+            resilience.guard(client, settings),
+          ),
+        ),
     },
     {
       provide: ModelRouter,
-      inject: [ProviderRegistry],
-      useFactory: (registry: ProviderRegistry) => new ModelRouter(registry),
+      inject: [ProviderRegistry, Resilience],
+      useFactory: (registry: ProviderRegistry, resilience: Resilience) =>
+        new ModelRouter(registry, resilience),
     },
   ],
-  exports: [ProviderRegistry, ModelRouter],
+  exports: [ProviderRegistry, ModelRouter, Resilience],
 })
 export class ProvidersModule {}
-
-/** Each dialect's client, measured request by request and limited per provider. */
-function clientFactories(metrics: Metrics): Readonly<Record<string, ClientFactory>> {
-  return Object.fromEntries(
-    Object.entries<ClientFactory>(CLIENTS).map(([dialect, build]) => [
-      dialect,
-      (settings) =>
-        new LimitedClient(
-          new MeteredClient(build(settings), settings.provider.id, metrics),
-          settings.maxInflight,
-        ),
-    ]),
-  );
-}

@@ -1,11 +1,11 @@
 import { type Conversation } from '#libs/conversations';
 import { ExaiError } from '#libs/errors';
-import { type ModelRouter, type ModelWish, type RouteDecision } from '#libs/providers';
+import { estimateTokens, type ModelRouter, type ModelWish, type RouteDecision } from '#libs/providers';
 import { type SimpleTool } from './define.js';
 import { type WantedOptions } from './model-options.js';
 import { type ShownFile } from './prompt.js';
 import { tokensOfFiles } from './simple-prompt.js';
-import { estimateTokens, tokenBudget, windowForFiles } from './token-budget.js';
+import { tokenBudget, windowForFiles } from './token-budget.js';
 
 /** Above this many tokens the router asks for a quarter more room than it is told. */
 const ROUTER_MARGIN_FROM = 100_000;

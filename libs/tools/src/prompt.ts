@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type RecentTurns } from '#libs/conversations';
 import { type ChatMessage } from '#libs/providers';
 import { type SkippedFile, type TextFile } from './files.js';
-import { estimateTokens, isCode } from './token-budget.js';
+import { estimateTokens, isCode } from '#libs/providers';
 
 /** A file as the model sees it. */
 export interface ShownFile {

@@ -2,7 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { type Conversation, ConversationStore, TURNS_PER_EXCHANGE } from '#libs/conversations';
 import { ExaiError, toExaiError } from '#libs/errors';
-import { type Completion, ModelRouter, ProviderRegistry, type RouteDecision } from '#libs/providers';
+import {
+  type Completion,
+  type CompletionDelta,
+  ModelRouter,
+  ProviderRegistry,
+  type RouteDecision,
+} from '#libs/providers';
 import { PinoLogger } from 'nestjs-pino';
 import { z } from 'zod';
 import { AttemptFailed } from './attempt-failed.js';
@@ -146,7 +152,7 @@ export class SimpleEngine {
 
   private async complete(
     { tool, call, context, text, stream, conversation }: Question,
-    { card, client }: RouteDecision,
+    { card, provider }: RouteDecision,
     selection: Selection,
     notShown: readonly SkippedFile[],
     { warnings: _warnings, ...options }: FittedOptions,
@@ -157,29 +163,29 @@ export class SimpleEngine {
     const attempt = context.attempt > 1 ? ` (attempt ${context.attempt} of ${context.maxAttempts})` : '';
     say(`asking ${card.id}${attempt}`);
     let answering = false;
-    const onDelta = (piece: string): void => {
+    const onDelta = ({ type, value }: CompletionDelta): void => {
+      if (type !== 'text') return;
       if (!answering) say(`${card.id} answering`);
       answering = true;
-      context.onProgress({ kind: 'delta', text: piece });
+      context.onProgress({ kind: 'delta', text: value });
     };
-    return client.complete(
-      {
-        model: card,
-        messages: buildMessages({
-          system: tool.prompt,
-          history: selection.history,
-          files: selection.files,
-          notShown,
-          question: text,
-          lastTurn: conversation.remainingTurns < 2 * TURNS_PER_EXCHANGE,
-        }),
-        ...options,
-        maxOutputTokens,
-        correlationId: call.correlationId,
-        ...(stream && { onDelta }),
-      },
-      context.signal,
-    );
+    const request = {
+      model: card,
+      messages: buildMessages({
+        system: tool.prompt,
+        history: selection.history,
+        files: selection.files,
+        notShown,
+        question: text,
+        lastTurn: conversation.remainingTurns < 2 * TURNS_PER_EXCHANGE,
+      }),
+      ...options,
+      maxOutputTokens,
+      correlationId: call.correlationId,
+    };
+    return stream
+      ? provider.stream(request, onDelta, context.signal)
+      : provider.chat(request, context.signal);
   }
 
   /** A thread that cannot be saved does not cost the caller the answer. */

@@ -57,7 +57,7 @@ function answerMetadata(
     },
     finish_reason: finishReason,
     ...((cut || finishReason === 'length') && { truncated: true }),
-    route: { requested, chosen: route.card.id, reason: route.reason },
+    route: { ...route.trace, requested },
     ...(failures.length > 0 && { fallback_from: failures }),
     ...(warnings.length > 0 && { warnings }),
   };

@@ -1,7 +1,8 @@
 import { trimHistory, type RecentTurns, type Turn } from '#libs/conversations';
 import { type SkippedFile } from './files.js';
 import { type ShownFile } from './prompt.js';
-import { estimateTokens, type TokenBudget } from './token-budget.js';
+import { estimateTokens } from '#libs/providers';
+import { type TokenBudget } from './token-budget.js';
 
 /** Room every answer gets, or what the model can give at most if that is less. */
 const MIN_ANSWER_TOKENS = 1_024;

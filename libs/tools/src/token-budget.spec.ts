@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { estimateTokens, tokenBudget, windowForFiles } from './token-budget.js';
+import { estimateTokens } from '#libs/providers';
+import { tokenBudget, windowForFiles } from './token-budget.js';
 
 describe('estimate', () => {
   it('counts prose, code and CJK differently', () => {

@@ -4,9 +4,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { ExaiError } from '#libs/errors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Catalogue } from '../catalogue.js';
+import { Catalogue } from '../catalogue/catalogue.js';
 import { PROVIDERS } from '../descriptors/index.js';
-import type { ModelCard } from '../model-card.js';
+import type { ModelCard } from '../catalogue/model-card.js';
 import type { Completion, CompletionRequest } from '../model-client.js';
 import { OpenAiChatClient } from './openai-chat.client.js';
 

@@ -1,14 +1,17 @@
 import { ExaiError } from '#libs/errors';
 import type OpenAI from 'openai';
-import { buildPayload, type ChatPayload } from '../build-payload.js';
-import { ErrorClassifier, requestIdOf } from '../classify-error.js';
+import { buildPayload, type ChatPayload } from './openai-chat.payload.js';
+import { ErrorClassifier, requestIdOf } from './classify-error.js';
 import type { ClientSettings } from '../define.js';
-import type { ModelCard } from '../model-card.js';
+import type { ModelCard } from '../catalogue/model-card.js';
 import {
   type Completion,
+  type CompletionDelta,
   type CompletionRequest,
   type CompletionUsage,
   ModelClient,
+  type PayloadPreview,
+  type RemoteModel,
 } from '../model-client.js';
 import { Answer } from './answer.js';
 import { RequestWatch } from './request-watch.js';
@@ -18,6 +21,8 @@ import { addUsage, finishReasonOf } from './wire.js';
 /** Times the vendor may ask for its own search again before the answer counts as failed. */
 const MAX_SEARCH_ROUNDS = 5;
 const MAX_ERROR_BYTES = 64 * 1024;
+type OnDelta = (delta: CompletionDelta) => void;
+
 const NO_USAGE: CompletionUsage = { input: 0, output: 0, total: 0 };
 
 /** Speaks the chat-completions dialect. Holds no state between requests but the connection pool of the process. */
@@ -35,14 +40,14 @@ export class OpenAiChatClient extends ModelClient {
   }
 
   /** A web search that the vendor hands back as tool calls takes a request for each round; all else takes one. */
-  async complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  async complete(request: CompletionRequest, signal: AbortSignal, onDelta?: OnDelta): Promise<Completion> {
     const startedAt = performance.now();
     const { quirks, id: provider } = this.settings.provider;
     let payload = buildPayload(request, quirks);
     let usage = NO_USAGE;
     let content = '';
     for (let round = 1; ; round += 1) {
-      const answer = await this.ask(payload, request, signal);
+      const answer = await this.ask(payload, request, signal, onDelta);
       usage = addUsage(usage, answer.totalUsage);
       content += answer.content;
       if (!isSearch(answer, payload, quirks.webSearch?.echoToolCalls)) {
@@ -63,17 +68,35 @@ export class OpenAiChatClient extends ModelClient {
     }
   }
 
+  preview(request: CompletionRequest): PayloadPreview {
+    const body = buildPayload(request, this.settings.provider.quirks);
+    return { method: 'POST', url: `${this.settings.baseUrl}/chat/completions`, body };
+  }
+
+  listRemoteModels(_signal: AbortSignal): Promise<readonly RemoteModel[]> {
+    return Promise.reject(new ExaiError('INTERNAL', { reason: 'not there yet' }));
+  }
+
+  classifyError(raw: unknown, model?: ModelCard): ExaiError {
+    return this.classifier.classify(raw, model ?? this.settings.provider.models[0]!);
+  }
+
   /** Exactly one HTTP request. */
-  private async ask(payload: ChatPayload, request: CompletionRequest, signal: AbortSignal): Promise<Answer> {
+  private async ask(
+    payload: ChatPayload,
+    request: CompletionRequest,
+    signal: AbortSignal,
+    onDelta: OnDelta | undefined,
+  ): Promise<Answer> {
     const { model } = request;
-    const timeoutMs = this.settings.timeoutMs * model.timeoutMultiplier;
+    const timeoutMs = this.settings.timeouts.totalMs * model.timeoutMultiplier;
     const watch = new RequestWatch(signal, model, timeoutMs);
     try {
       watch.check();
       const response = await this.send(payload, request.correlationId, watch.signal, timeoutMs);
       const answer = payload['stream']
-        ? await this.readStream(response, request, watch)
-        : await this.readWhole(response, request);
+        ? await this.readStream(response, request, watch, onDelta)
+        : await this.readWhole(response, request, onDelta);
       // A body may end without an error when its request is given up.
       watch.check();
       answer.requestId = requestIdOf(response.headers) ?? answer.requestId;
@@ -118,24 +141,29 @@ export class OpenAiChatClient extends ModelClient {
       webhookSecret: null,
       maxRetries: 0,
       logLevel: 'off',
-      fetch: fetchWithShortErrors,
+      fetch: withShortErrors(this.settings.fetch),
     });
   }
 
-  private async readWhole(response: Response, { model, onDelta }: CompletionRequest): Promise<Answer> {
+  private async readWhole(
+    response: Response,
+    { model }: CompletionRequest,
+    onDelta: OnDelta | undefined,
+  ): Promise<Answer> {
     const body = await readText(response);
     this.checkType(response, model, 'json');
     const answer = new Answer();
     const { text } = answer.add(body);
     if (answer.finish === undefined) throw this.bad(model, 'the answer has no choices or no finish reason');
-    if (text !== '') onDelta?.(text);
+    if (text !== '') onDelta?.({ type: 'text', value: text });
     return answer;
   }
 
   private async readStream(
     response: Response,
-    { model, onDelta }: CompletionRequest,
+    { model }: CompletionRequest,
     watch: RequestWatch,
+    onDelta: OnDelta | undefined,
   ): Promise<Answer> {
     if (!contentTypeOf(response).includes('event-stream')) {
       await response.body?.cancel();
@@ -145,7 +173,7 @@ export class OpenAiChatClient extends ModelClient {
     for await (const event of readEvents(response)) {
       const { text, hasContent } = answer.add(event);
       if (hasContent) watch.heard();
-      if (text !== '') onDelta?.(text);
+      if (text !== '') onDelta?.({ type: 'text', value: text });
     }
     if (answer.finish === undefined && !watch.reason) {
       throw this.bad(model, 'the stream ended before the answer was complete');
@@ -203,12 +231,14 @@ function contentTypeOf(response: Response): string {
 }
 
 /** The package reads the body of a refused request without a limit, so it is given a short one. */
-async function fetchWithShortErrors(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const response = await fetch(input, init);
-  if (response.ok) return response;
-  const text = await readText(response, MAX_ERROR_BYTES).catch(() => '');
-  // Some statuses may not have a body at all.
-  return new Response(text === '' ? null : text, { status: response.status, headers: response.headers });
+function withShortErrors(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    if (response.ok) return response;
+    const text = await readText(response, MAX_ERROR_BYTES).catch(() => '');
+    // Some statuses may not have a body at all.
+    return new Response(text === '' ? null : text, { status: response.status, headers: response.headers });
+  };
 }
 
 /** The vendor asks its own search to be run: every call is the search that the request switched on. */

@@ -1,6 +1,6 @@
 import { ExaiError } from '#libs/errors';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { modelCardSchema } from '../model-card.js';
+import { modelCardSchema } from '../catalogue/model-card.js';
 import { RequestWatch } from './request-watch.js';
 
 const model = modelCardSchema.parse({

@@ -1,5 +1,5 @@
 import { ExaiError } from '#libs/errors';
-import type { ModelCard } from '../model-card.js';
+import type { ModelCard } from '../catalogue/model-card.js';
 
 /** A stream that has begun to speak may fall silent this long. */
 const STREAM_IDLE_MS = 20_000;

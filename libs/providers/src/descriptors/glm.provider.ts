@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#libs/errors';
 import { defineProvider, type ErrorRule } from '../define.js';
-import type { ModelEntry } from '../model-card.js';
+import type { ModelEntry } from '../catalogue/model-card.js';
 
 const toggle = { kind: 'toggle', default: 'enabled' } as const;
 

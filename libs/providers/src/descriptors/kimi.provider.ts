@@ -1,5 +1,5 @@
 import { defineProvider } from '../define.js';
-import type { ModelEntry } from '../model-card.js';
+import type { ModelEntry } from '../catalogue/model-card.js';
 
 /** The platform fixes every sampling parameter of `kimi-*`, so none is sent. */
 const kimiModel = {

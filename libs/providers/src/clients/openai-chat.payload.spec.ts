@@ -1,11 +1,11 @@
 import { ExaiError } from '#libs/errors';
 import { describe, expect, it } from 'vitest';
-import { applyQuirks, buildPayload } from './build-payload.js';
-import { Catalogue } from './catalogue.js';
-import type { ProviderQuirks } from './define.js';
-import { PROVIDERS } from './descriptors/index.js';
-import { modelCardSchema, type ModelCard } from './model-card.js';
-import type { CompletionRequest } from './model-client.js';
+import { applyQuirks, buildPayload } from './openai-chat.payload.js';
+import { Catalogue } from '../catalogue/catalogue.js';
+import type { ProviderQuirks } from '../define.js';
+import { PROVIDERS } from '../descriptors/index.js';
+import { modelCardSchema, type ModelCard } from '../catalogue/model-card.js';
+import type { CompletionRequest } from '../model-client.js';
 
 const catalogue = Catalogue.build(PROVIDERS);
 

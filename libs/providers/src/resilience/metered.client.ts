@@ -1,27 +1,28 @@
 import { isErrorCode } from '#libs/errors';
 import { type Metrics } from '#libs/observability';
-import { ModelClient, type Completion, type CompletionRequest } from './model-client.js';
+import type { Completion, CompletionDelta, CompletionRequest, ModelClient } from '../model-client.js';
+import { WrappedClient } from './wrapped.client.js';
 
 /** Counts and times every request of the client it wraps. */
-export class MeteredClient extends ModelClient {
+export class MeteredClient extends WrappedClient {
   constructor(
-    private readonly client: ModelClient,
+    client: ModelClient,
     private readonly provider: string,
     private readonly metrics: Metrics,
   ) {
-    super();
+    super(client);
   }
 
-  override prepare(): Promise<void> {
-    return this.client.prepare();
-  }
-
-  override async complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  override async complete(
+    request: CompletionRequest,
+    signal: AbortSignal,
+    onDelta?: (delta: CompletionDelta) => void,
+  ): Promise<Completion> {
     const labels = { provider: this.provider, model: request.model.id };
     const stopTimer = this.metrics.providerDuration.startTimer(labels);
     let code = 'ok';
     try {
-      const completion = await this.client.complete(request, signal);
+      const completion = await this.client.complete(request, signal, onDelta);
       this.metrics.providerTokens.inc({ ...labels, direction: 'input' }, completion.usage.input);
       this.metrics.providerTokens.inc({ ...labels, direction: 'output' }, completion.usage.output);
       return completion;

@@ -67,6 +67,8 @@ const fields = {
   tier: z.enum(['free', 'economy', 'standard', 'premium']).optional(),
   price: priceSchema.optional(),
   timeoutMultiplier: z.number().positive().default(1),
+  /** Not in the bundled list: the vendor named it, its abilities are assumed to be small. */
+  discovered: z.boolean().default(false),
   categories: z.array(z.enum(ROUTING_CATEGORIES)).default([]),
   description: z.string().default(''),
 };

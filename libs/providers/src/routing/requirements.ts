@@ -1,9 +1,11 @@
-import type { ModelCard, RoutingCategory } from './model-card.js';
+import type { ModelCard, RoutingCategory } from '../catalogue/model-card.js';
 
 export interface Requirements {
   readonly images?: boolean;
   readonly webSearch?: boolean;
   readonly reasoning?: boolean;
+  readonly tools?: boolean;
+  readonly files?: boolean;
   /** Estimated tokens of the prompt. */
   readonly contextTokens?: number;
 }

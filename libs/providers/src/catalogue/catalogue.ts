@@ -1,5 +1,5 @@
 import { ExaiError } from '#libs/errors';
-import { providerSchema, type ProviderDescriptor, type ProviderEntry } from './define.js';
+import { providerSchema, type ProviderDescriptor, type ProviderEntry } from '../define.js';
 import type { ModelCard } from './model-card.js';
 
 /** All models of all providers, found by any of their names. Building it proves the descriptors sound. */

@@ -1,8 +1,9 @@
 import { catalogue, ExaiError, isErrorCode } from '#libs/errors';
-import { SIMULATOR_ID } from './define.js';
-import type { ModelCard, RoutingCategory } from './model-card.js';
-import type { ModelClient } from './model-client.js';
-import { ProviderRegistry } from './provider-registry.js';
+import { SIMULATOR_ID } from '../define.js';
+import type { ModelCard, RoutingCategory } from '../catalogue/model-card.js';
+import type { ModelProvider } from '../model-provider.js';
+import type { Resilience } from '../resilience/resilience.js';
+import { ProviderRegistry } from '../provider-registry.js';
 import { refineCategory, unmetBy, type Requirements } from './requirements.js';
 import { routeOrderOf, type RouteOrder } from './route-order.js';
 
@@ -20,23 +21,38 @@ export interface ModelWish {
   /** The model that answered earlier in the same conversation. */
   readonly previousModel?: string;
   readonly requires: Requirements;
+  /** Ids or aliases the caller's token permits; absent = all. */
+  readonly allowedModels?: readonly string[];
+  /** USD one call may cost by the caller's token; the operator's limit counts too. */
+  readonly maxCostUsd?: number;
   /** Earlier attempts of the same call, oldest first. */
   readonly failures: readonly RouteFailure[];
 }
 
 export type RouteReason = 'explicit' | 'default' | 'thread' | 'auto' | 'fallback';
 
-export interface RouteDecision {
-  readonly card: ModelCard;
-  readonly client: ModelClient;
+/** Why this model was asked, for logs and for the caller's `metadata.route`. */
+export interface RouteTrace {
+  readonly requested: string;
+  readonly chosen: string;
+  readonly provider: string;
   readonly reason: RouteReason;
-  /** What the next attempt would ask if this provider fails as a whole. */
-  readonly next?: { readonly provider: string; readonly model: string; readonly sameProvider: boolean };
-  /** Models the requirements removed. */
+  readonly category: RoutingCategory;
+  /** What the request needs, in words, for example `images`. */
+  readonly requirements: readonly string[];
   readonly rejected: readonly Rejection[];
 }
 
-interface Rejection {
+export interface RouteDecision {
+  readonly card: ModelCard;
+  readonly provider: ModelProvider;
+  readonly reason: RouteReason;
+  /** What the next attempt would ask if this provider fails as a whole. */
+  readonly next?: { readonly provider: string; readonly model: string; readonly sameProvider: boolean };
+  readonly trace: RouteTrace;
+}
+
+export interface Rejection {
   readonly model: string;
   readonly why: string;
 }
@@ -60,7 +76,10 @@ const PROVIDER_WIDE: ReadonlySet<string> = new Set([
 export class ModelRouter {
   private readonly order: RouteOrder;
 
-  constructor(private readonly registry: ProviderRegistry) {
+  constructor(
+    private readonly registry: ProviderRegistry,
+    private readonly resilience: Resilience,
+  ) {
     this.order = routeOrderOf(registry);
   }
 
@@ -69,10 +88,10 @@ export class ModelRouter {
     const name = wish.model.trim();
     return name === '' || name.toLowerCase() === 'auto'
       ? this.chooseCandidate(wish, attempt)
-      : this.chooseNamed(name, wish.requires);
+      : this.chooseNamed(name, wish);
   }
 
-  private chooseNamed(name: string, requires: Requirements): RouteDecision {
+  private chooseNamed(name: string, wish: ModelWish): RouteDecision {
     const card = this.registry.getCapabilities(name);
     const { provider, id: model } = card;
     if (card.status === 'retired') {
@@ -86,9 +105,11 @@ export class ModelRouter {
     if (state !== 'ready') {
       throw new ExaiError('PROVIDER_NOT_CONFIGURED', { provider, model, variable: keyVariable });
     }
-    this.checkNamed(card, requires);
+    this.checkNamed(card, wish.requires);
     const next = { provider, model, sameProvider: true };
-    return { card, client: this.registry.client(provider), reason: 'explicit', next, rejected: [] };
+    const reason = 'explicit';
+    const trace = traceOf(wish, card, reason, []);
+    return { card, provider: this.registry.provider(provider), reason, next, trace };
   }
 
   /** A caller who names a model decides how well it reasons and how tight its window is; only the impossible is refused. */
@@ -113,10 +134,11 @@ export class ModelRouter {
     const { provider, id: model } = chosen.card;
     const failure = { provider, model, code: 'PROVIDER_UNAVAILABLE' };
     const next = pick(candidates, [...wish.failures, failure], attempt + 1);
+    const reason = attempt === 1 && wish.failures.length === 0 ? chosen.reason : 'fallback';
     return {
       card: chosen.card,
-      client: this.registry.client(provider),
-      reason: attempt === 1 && wish.failures.length === 0 ? chosen.reason : 'fallback',
+      provider: this.registry.provider(provider),
+      reason,
       ...(next && {
         next: {
           provider: next.card.provider,
@@ -124,7 +146,7 @@ export class ModelRouter {
           sameProvider: next.card.provider === provider,
         },
       }),
-      rejected,
+      trace: traceOf(wish, chosen.card, reason, rejected),
     };
   }
 
@@ -181,6 +203,15 @@ export class ModelRouter {
       ...(variables[0] !== undefined && { variable: variables[0] }),
     });
   }
+}
+
+function traceOf(
+  { model: requested, category, requires }: ModelWish,
+  { id: chosen, provider }: ModelCard,
+  reason: RouteReason,
+  rejected: readonly Rejection[],
+): RouteTrace {
+  return { requested, chosen, provider, reason, category, requirements: Object.keys(requires), rejected };
 }
 
 function groupByReason(rejected: readonly Rejection[]): string[] {

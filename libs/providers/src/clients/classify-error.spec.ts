@@ -2,10 +2,10 @@ import { ExaiError, toEnvelope, type ErrorCode } from '#libs/errors';
 import fc from 'fast-check';
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import { describe, expect, it } from 'vitest';
-import { Catalogue } from './catalogue.js';
+import { Catalogue } from '../catalogue/catalogue.js';
 import { ErrorClassifier } from './classify-error.js';
-import { PROVIDERS } from './descriptors/index.js';
-import type { ModelCard } from './model-card.js';
+import { PROVIDERS } from '../descriptors/index.js';
+import type { ModelCard } from '../catalogue/model-card.js';
 
 const catalogue = Catalogue.build(PROVIDERS);
 const KEY = 'sk-0123456789abcdefABCDEF';

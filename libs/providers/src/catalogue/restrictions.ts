@@ -2,7 +2,7 @@ import type { Config } from '#libs/config';
 import { invalid, type Catalogue } from './catalogue.js';
 import { closestNames } from '#libs/config';
 import type { ModelCard } from './model-card.js';
-import { type ProviderStatus, settingsOf } from './provider-status.js';
+import { type ProviderStatus, settingsOf } from '../provider-status.js';
 
 /** Per restricted provider its allowed model ids in order of preference; names count after alias resolution. */
 export function restrictionsOf(

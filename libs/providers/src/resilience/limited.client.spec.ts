@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { LimitedClient } from './limited.client.js';
-import { ModelClient, type Completion, type CompletionRequest } from './model-client.js';
+import { ModelClient, type Completion, type CompletionRequest } from '../model-client.js';
 
 const REQUEST = {} as CompletionRequest;
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
-import { blendedPrice, rankOf, ROUTING_CATEGORIES, tierOf } from './model-card.js';
-import type { ModelCard, RoutingCategory } from './model-card.js';
-import type { ProviderRegistry } from './provider-registry.js';
+import { blendedPrice, rankOf, ROUTING_CATEGORIES, tierOf } from '../catalogue/model-card.js';
+import type { ModelCard, RoutingCategory } from '../catalogue/model-card.js';
+import type { ProviderRegistry } from '../provider-registry.js';
 
 /** Smaller sorts first. */
 type Measure = (card: ModelCard) => number;

@@ -1,7 +1,7 @@
 import { type ErrorCode, type ErrorDetails, ExaiError, toExaiError } from '#libs/errors';
 import { createRedactor } from '#libs/observability';
-import type { ErrorRule, ProviderDescriptor } from './define.js';
-import type { ModelCard } from './model-card.js';
+import type { ErrorRule, ProviderDescriptor } from '../define.js';
+import type { ModelCard } from '../catalogue/model-card.js';
 import { parseRetryAfter, secondsToMs } from './retry-after.js';
 
 /** Tried after the vendor's own table: what the dialect's original says, then plain HTTP. */

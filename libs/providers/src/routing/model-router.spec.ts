@@ -2,10 +2,10 @@ import { loadConfig } from '#libs/config';
 import { ExaiError } from '#libs/errors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PROVIDERS } from './descriptors/index.js';
-import { ROUTING_CATEGORIES } from './model-card.js';
+import { PROVIDERS } from '../descriptors/index.js';
+import { ROUTING_CATEGORIES } from '../catalogue/model-card.js';
 import { ModelRouter, type ModelWish } from './model-router.js';
-import { ProviderRegistry } from './provider-registry.js';
+import { ProviderRegistry } from '../provider-registry.js';
 
 const KIMI = { KIMI_API_KEY: 'sk-test-key-of-kimi' };
 const GLM = { GLM_API_KEY: 'test-key-of-glm' };

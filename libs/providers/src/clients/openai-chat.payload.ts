@@ -1,7 +1,7 @@
 import { ExaiError } from '#libs/errors';
-import type { ProviderQuirks } from './define.js';
-import type { ModelCard } from './model-card.js';
-import type { CompletionRequest } from './model-client.js';
+import type { ProviderQuirks } from '../define.js';
+import type { ModelCard } from '../catalogue/model-card.js';
+import type { CompletionRequest } from '../model-client.js';
 
 /** The body of a chat-completions request, as it goes over the wire. */
 export interface ChatPayload {
@@ -35,11 +35,13 @@ export function buildPayload(request: CompletionRequest, quirks: ProviderQuirks)
   const card = request.model;
   const search = searchTool(request, quirks);
   const thinkingMode = search && quirks.webSearch?.needsThinkingOff ? 'off' : request.thinkingMode;
-  const streamed = request.onDelta !== undefined && card.streaming;
+  const streamed = (request.streamed ?? true) && card.streaming;
   return applyQuirks(
     {
       model: card.apiModel ?? card.id,
-      messages: card.systemPrompt ? request.messages : withoutSystemRole(request.messages),
+      messages: (card.systemPrompt
+        ? request.messages
+        : withoutSystemRole(request.messages)) as unknown as ChatPayload['messages'],
       ...temperatureFor(card, request.temperature, quirks),
       ...thinkingFor(card.reasoning, thinkingMode),
       ...(request.maxOutputTokens !== undefined && {

@@ -1,23 +1,21 @@
 import { bulkhead, type BulkheadPolicy } from 'cockatiel';
-import { ModelClient, type Completion, type CompletionRequest } from './model-client.js';
+import type { Completion, CompletionDelta, CompletionRequest, ModelClient } from '../model-client.js';
+import { WrappedClient } from './wrapped.client.js';
 
 /** Lets only so many requests of one provider out at once; the others wait their turn. */
-export class LimitedClient extends ModelClient {
+export class LimitedClient extends WrappedClient {
   private readonly slots: BulkheadPolicy;
 
-  constructor(
-    private readonly client: ModelClient,
-    maxInflight: number,
-  ) {
-    super();
+  constructor(client: ModelClient, maxInflight: number) {
+    super(client);
     this.slots = bulkhead(maxInflight, Infinity);
   }
 
-  override prepare(): Promise<void> {
-    return this.client.prepare();
-  }
-
-  override complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  override complete(
+    request: CompletionRequest,
+    signal: AbortSignal,
+    onDelta?: (delta: CompletionDelta) => void,
+  ): Promise<Completion> {
     return new Promise((resolve, reject) => {
       // A call that is cancelled while it waits must not wait on.
       const onAbort = () => reject(signal.reason as Error);
@@ -27,7 +25,7 @@ export class LimitedClient extends ModelClient {
       this.slots
         .execute(() => {
           signal.throwIfAborted();
-          return this.client.complete(request, signal);
+          return this.client.complete(request, signal, onDelta);
         })
         .then(resolve, reject)
         .finally(() => signal.removeEventListener('abort', onAbort));
