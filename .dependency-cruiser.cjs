@@ -88,7 +88,7 @@ module.exports = {
     },
     onlyIn('queue-behind-dispatch', '(bullmq|@nestjs/bullmq)/', 'libs/dispatch'),
     onlyIn('protocol-behind-mcp', '@modelcontextprotocol/', 'libs/mcp|apps/stdio|apps/cli'),
-    onlyIn('vendors-behind-providers', '(openai|cockatiel)/', 'libs/providers'),
+    onlyIn('vendors-behind-providers', '(openai|@anthropic-ai|cockatiel|undici)/', 'libs/providers'),
     ...layerRules,
     ...appRules,
   ],

@@ -1,5 +1,5 @@
 // Measures the road of a call against what it is built on, in the same run and in turns:
-//   npm run bench -- [--quick] [--only a,b,c] [--idle <calls>] [--json <file>]
+//   npm run bench -- [--quick] [--only a,b,c,d] [--idle <calls>] [--json <file>]
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { Helper } from './child-process.js';
@@ -8,6 +8,7 @@ import { measureInline, printInline } from './inline-part.js';
 import { type LoadOrder } from './load-generator.js';
 import { load } from './processes.js';
 import { measureQueued, printQueued } from './queued-part.js';
+import { measureProviders, printProviders } from './provider-part.js';
 import { say } from './report.js';
 import { readSettings } from './settings.js';
 import { openStores } from './stage.js';
@@ -26,6 +27,7 @@ try {
   const inline = parts.includes('a') ? await measureInline(stores, generator, settings) : [];
   const queued = parts.includes('b') ? await measureQueued(stores, generator, settings) : [];
   const wake = parts.includes('c') ? await measureWake(stores, generator, settings) : [];
+  const providers = parts.includes('d') ? await measureProviders(settings) : [];
   const machine = {
     node: process.version,
     cores: cpus().length,
@@ -44,8 +46,12 @@ try {
   if (inline.length > 0) printInline(inline);
   if (queued.length > 0) printQueued(queued);
   if (wake.length > 0) printWake(wake);
+  if (providers.length > 0) printProviders(providers);
   if (settings.jsonFile !== undefined) {
-    writeFileSync(settings.jsonFile, `${JSON.stringify({ machine, inline, queued, wake }, null, 2)}\n`);
+    writeFileSync(
+      settings.jsonFile,
+      `${JSON.stringify({ machine, inline, queued, wake, providers }, null, 2)}\n`,
+    );
     say(`figures written to ${settings.jsonFile}`);
   }
 } finally {

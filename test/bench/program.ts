@@ -10,6 +10,7 @@ export const MAIN = {
   standalone: join(PRODUCT.root, 'dist/apps/standalone/src/main.js'),
   gateway: join(PRODUCT.root, 'dist/apps/gateway/src/main.js'),
   worker: join(PRODUCT.root, 'dist/apps/worker/src/main.js'),
+  simulator: join(PRODUCT.root, 'dist/apps/simulator/src/main.js'),
 } as const;
 
 const START_LIMIT_MS = 60_000;

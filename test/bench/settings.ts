@@ -14,14 +14,15 @@ export interface BenchSettings {
   readonly jsonFile: string | undefined;
 }
 
-const USAGE = `npm run bench -- [--quick] [--only a,b,c] [--idle <calls>] [--json <file>]
-  a  inline tool over each transport     b  queued tool on each backend     c  wake-up after an idle second`;
+const USAGE = `npm run bench -- [--quick] [--only a,b,c,d] [--idle <calls>] [--json <file>]
+  a  inline tool over each transport     b  queued tool on each backend     c  wake-up after an idle second
+  d  provider layer over a bare fetch`;
 
 export function readSettings(): BenchSettings {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
-      only: { type: 'string', default: 'a,b,c' },
+      only: { type: 'string', default: 'a,b,c,d' },
       idle: { type: 'string' },
       json: { type: 'string' },
       help: { type: 'boolean', default: false },

@@ -1,5 +1,5 @@
 // The demonstrations of what must hold, one line each:
-//   npm run show -- [--only a,b,c,d,f,g] [--idle <calls>]
+//   npm run show -- [--only a,b,c,d,f,g,h,i] [--idle <calls>]
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { backends, type Backend } from '../harness/redis.js';
@@ -9,6 +9,8 @@ import { type LoadOrder } from './load-generator.js';
 import { load } from './processes.js';
 import { showConcurrency } from './show/concurrency.js';
 import { showDrain } from './show/drain.js';
+import { showFailover } from './show/failover.js';
+import { showFaultMatrix } from './show/fault-matrix.js';
 import { showFootprint } from './show/footprint.js';
 import { showKilledWorker } from './show/killed-worker.js';
 import { showLostQueue } from './show/lost-queue.js';
@@ -19,7 +21,7 @@ import { measureWake, type Latency } from './wake-part.js';
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'a,b,c,d,f,g' },
+    only: { type: 'string', default: 'a,b,c,d,f,g,h,i' },
     idle: { type: 'string', default: '200' },
   },
 });
@@ -30,6 +32,8 @@ const DEMONSTRATIONS: Readonly<Record<string, (backend: Backend) => Promise<Verd
   c: showLostQueue,
   d: showDrain,
   f: showFootprint,
+  h: showFailover,
+  i: showFaultMatrix,
 };
 
 const CODE_WARM_UP_MS = 5_000;

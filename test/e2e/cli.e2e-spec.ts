@@ -190,6 +190,21 @@ describe('exai', () => {
       expect(run.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
     });
 
+    it('limits the models and the cost of a call', async () => {
+      const { stdout } = await exai(['token', 'create', '--models', 'kimi, glm', '--max-cost-usd', '0.05']);
+      const claims = JSON.parse(Buffer.from(stdout.split('.')[1] ?? '', 'base64url').toString()) as object;
+      expect(claims).toMatchObject({ models: ['kimi', 'glm'], max_cost_usd: 0.05 });
+      const refused = await exai(['call', 'chat', 'prompt=x', 'model=simulator-1'], {
+        env: { EXAI_TOKEN: stdout.trim() },
+      });
+      expect(refused.stderr).toContain('MODEL_RESTRICTED');
+      expect(await exai(['token', 'create', '--models', 'kimi,,glm'])).toMatchObject({ code: 2, stdout: '' });
+      expect(await exai(['token', 'create', '--max-cost-usd', 'much'])).toMatchObject({
+        code: 2,
+        stdout: '',
+      });
+    });
+
     it('limits what the token allows', async () => {
       const { stdout } = await exai(['token', 'create', '--scope', 'tools:call:version', '--expires', '5m']);
       const tokenEnv = { EXAI_TOKEN: stdout.trim() };

@@ -85,6 +85,9 @@ export interface CallReport {
   readonly correlationId: string;
   readonly provider: string | null;
   readonly model: string | null;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costUsd: number | null;
   readonly result: { readonly content?: string } | null;
   readonly error: { readonly code: string; readonly attempts?: number } | null;
 }

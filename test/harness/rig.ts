@@ -26,7 +26,7 @@ export class Rig {
     private postgres: EmbeddedPostgres,
     private readonly queue: OpenBackend,
     readonly simulator: WatchedSimulator,
-    private readonly env: Readonly<Record<string, string>>,
+    private readonly env: Environment,
   ) {}
 
   static async open(
@@ -39,7 +39,8 @@ export class Rig {
       backend.open(),
       watchSimulator(),
     ]);
-    const rig = new Rig(databaseDir, postgres, queue, simulator, env);
+    const own = typeof env === 'function' ? env(simulator) : env;
+    const rig = new Rig(databaseDir, postgres, queue, simulator, own);
     try {
       // The first finds an empty schema; the others start together.
       if (gateways > 0) await rig.addGateway();
@@ -70,6 +71,11 @@ export class Rig {
     const worker = await startWorker(this.serverOptions());
     this.workers.push(worker);
     return worker;
+  }
+
+  /** For tests that look into the tables. */
+  get databaseUrl(): string {
+    return this.postgres.url;
   }
 
   /** Valid at every gateway of the rig. */
@@ -121,5 +127,8 @@ export class Rig {
 export interface RigOptions {
   readonly gateways?: number;
   readonly workers?: number;
-  readonly env?: Readonly<Record<string, string>>;
+  /** For every server; as a function when it needs to know where the simulator is. */
+  readonly env?: Environment | ((simulator: WatchedSimulator) => Environment);
 }
+
+type Environment = Readonly<Record<string, string>>;

@@ -11,6 +11,8 @@ export interface TokenOptions {
   readonly audience?: string;
   readonly secret?: string;
   readonly algorithm?: 'HS256' | 'none';
+  /** Further claims. */
+  readonly claims?: Readonly<Record<string, unknown>>;
 }
 
 const ALL_SCOPES = ['tools:list', 'tools:call', 'files:read', 'calls:read', 'admin:read', 'metrics:read'];
@@ -34,6 +36,7 @@ export function signToken(server: TokenServer, options: TokenOptions = {}): stri
     iat: Math.min(now, now + expiresIn - 1),
     exp: now + expiresIn,
     scope: scopes.join(' '),
+    ...options.claims,
   };
   const signed = `${encode({ alg: algorithm, typ: 'JWT' })}.${encode(claims)}`;
   if (algorithm === 'none') return `${signed}.`;

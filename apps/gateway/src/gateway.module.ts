@@ -11,6 +11,7 @@ import { type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AcceptingIndicator } from './accepting.indicator.js';
 import { CallsController } from './admin/calls.controller.js';
+import { ProvidersController } from './admin/providers.controller.js';
 import { GracefulDrain } from './graceful-drain.js';
 import { HttpExceptionFilter } from './http-exception.filter.js';
 import { McpHttpRoute } from './mcp/mcp-http.route.js';
@@ -24,7 +25,8 @@ Policy('public')(MetricsController);
 
 export class GatewayModule {
   static forRoot(config: Config, logger: Logger, facts: ProcessFacts): DynamicModule {
-    const dispatch = DispatchProducerModule.forRoot([SystemViewModule.forRoot(facts)]);
+    const systemView = SystemViewModule.forRoot(facts);
+    const dispatch = DispatchProducerModule.forRoot([systemView]);
     return {
       module: GatewayModule,
       imports: [
@@ -33,6 +35,7 @@ export class GatewayModule {
         PersistenceModule.forRoot('gateway'),
         ProvidersModule,
         AuthModule,
+        systemView,
         dispatch,
         McpModule.forRoot({ name: PRODUCT.name, version: PRODUCT.version, title: 'EX-AI MCP Server' }, [
           dispatch,
@@ -40,7 +43,7 @@ export class GatewayModule {
         ]),
         HealthModule.forRoot([dispatch, ProvidersModule, ToolCatalogModule], [AcceptingIndicator]),
       ],
-      controllers: [CallsController],
+      controllers: [CallsController, ProvidersController],
       providers: [
         McpHttpRoute,
         McpWebSocketGateway,

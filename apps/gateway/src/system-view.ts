@@ -1,22 +1,20 @@
 import { CONFIG, PRODUCT, type Config } from '#libs/config';
-import { CallLedger, CallQueue } from '#libs/dispatch';
-import { ExaiError } from '#libs/errors';
+import { BudgetWatch, CallLedger, CallQueue } from '#libs/dispatch';
 import { ErrorReporter } from '#libs/observability';
-import { ProviderRegistry, type ModelCard, type ProviderStatus } from '#libs/providers';
+import { ProviderRegistry } from '#libs/providers';
 import {
   SystemView,
   ToolCatalog,
   type DoctorCheck,
-  type ModelReport,
   type ModelsFilter,
   type ModelsReport,
-  type ProviderReport,
   type StatusOptions,
   type StatusReport,
   type VersionReport,
 } from '#libs/tools';
 import { Inject, Injectable } from '@nestjs/common';
 import { PROCESS_FACTS, type ProcessFacts } from './process-facts.js';
+import { ProviderView } from './provider-view.js';
 
 const PROTOCOL_VERSIONS = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 const PROBE_MS = 1_000;
@@ -29,6 +27,8 @@ export class GatewaySystemView extends SystemView {
     @Inject(PROCESS_FACTS) private readonly facts: ProcessFacts,
     private readonly catalog: ToolCatalog,
     private readonly registry: ProviderRegistry,
+    private readonly providers: ProviderView,
+    private readonly budget: BudgetWatch,
     private readonly ledger: CallLedger,
     private readonly queue: CallQueue,
     private readonly errors: ErrorReporter,
@@ -45,7 +45,7 @@ export class GatewaySystemView extends SystemView {
       protocol_versions: PROTOCOL_VERSIONS,
       client,
       uptime_seconds: Math.round((Date.now() - this.facts.startedAt) / 1_000),
-      providers_configured: this.readyProviders().map(({ id }) => id),
+      providers_configured: this.providers.ready().map(({ id }) => id),
       model_count: this.registry.models().length,
       tool_count: this.catalog.size,
       tool_profile: this.config.tools.profile,
@@ -54,35 +54,20 @@ export class GatewaySystemView extends SystemView {
     });
   }
 
-  override models({ provider, includeRetired }: ModelsFilter): Promise<ModelsReport> {
-    const providers = this.registry.providers();
-    if (provider !== undefined && !providers.some(({ id }) => id === provider)) {
-      const expected = `one of ${providers.map(({ id }) => id).join(', ')}`;
-      throw new ExaiError('INVALID_ARGUMENT', { issues: [{ pointer: '/provider', expected }] });
-    }
-    const all = this.registry.models({ includeRetired: true, respectRestrictions: false });
-    const reports = all.map((card) => this.modelReport(card));
-    const isAsked = (id: string) => provider === undefined || id === provider;
-    return Promise.resolve({
-      providers: providers.filter(({ id }) => isAsked(id)).map((status) => this.providerReport(status)),
-      models: reports.filter(
-        (model) => isAsked(model.provider) && (includeRetired || model.status !== 'retired'),
-      ),
-      summary: {
-        providers_total: providers.length,
-        providers_ready: this.readyProviders().length,
-        models_total: this.registry.models().length,
-        models_usable: reports.filter(({ usable }) => usable).length,
-      },
-    });
+  override models(filter: ModelsFilter): Promise<ModelsReport> {
+    return this.providers.models(filter);
   }
 
   override async status({ includeTools, doctor, maxErrors }: StatusOptions): Promise<StatusReport> {
-    const [storage, queue] = await Promise.all([this.storage(), this.queueReport()]);
-    const usable = this.registry.models().filter((card) => this.isUsable(card));
+    const [storage, queue, health] = await Promise.all([
+      this.storage(),
+      this.queueReport(),
+      this.providers.healthReport(),
+    ]);
+    const usable = this.providers.usable();
     return {
-      providers_configured: this.readyProviders().map(({ id }) => id),
-      providers_health: {},
+      providers_configured: this.providers.ready().map(({ id }) => id),
+      providers_health: health,
       models_available: { count: usable.length, ids: usable.map(({ id }) => id) },
       ...(includeTools && { tools_loaded: this.catalog.list().map(({ name }) => name) }),
       last_errors: this.errors.recent(maxErrors).map(({ at, code, correlationId, tool }) => ({
@@ -93,49 +78,9 @@ export class GatewaySystemView extends SystemView {
       })),
       queues: { 'tool-calls': queue },
       storage: { driver: this.storageDriver(), ok: storage.ok },
-      next_steps: this.nextSteps(storage.ok, queue.ok),
+      next_steps: await this.nextSteps(storage.ok, queue.ok),
       ...(doctor && { checks: this.doctorChecks(storage, queue.ok) }),
     };
-  }
-
-  private readyProviders(): ProviderStatus[] {
-    return this.registry.providers().filter(({ state }) => state === 'ready');
-  }
-
-  private providerReport({ id, title, state, keyVariable, models }: ProviderStatus): ProviderReport {
-    return {
-      id,
-      title,
-      state,
-      ...(state === 'no_key' && { key_variable: keyVariable }),
-      model_count: models,
-    };
-  }
-
-  private modelReport(card: ModelCard): ModelReport {
-    const allowed = this.registry.isAllowed(card);
-    return {
-      id: card.id,
-      provider: card.provider,
-      aliases: card.aliases,
-      context_window: card.contextWindow,
-      max_output_tokens: card.maxOutputTokens,
-      images: card.images,
-      tools: card.tools,
-      web_search: card.webSearch,
-      reasoning: card.reasoning.kind !== 'none',
-      ...(card.price && { price: { input: card.price.input, output: card.price.output } }),
-      ...(card.tier && { tier: card.tier }),
-      status: card.status,
-      ...(card.replacedBy !== undefined && { replaced_by: card.replacedBy }),
-      usable: this.isUsable(card),
-      ...(!allowed && { note: 'excluded by the operator' }),
-    };
-  }
-
-  private isUsable(card: ModelCard): boolean {
-    const { state } = this.registry.status(card.provider);
-    return card.status !== 'retired' && state === 'ready' && this.registry.isAllowed(card);
   }
 
   private async storage(): Promise<{ ok: boolean; ms: number }> {
@@ -152,15 +97,12 @@ export class GatewaySystemView extends SystemView {
     return { driver, ok: true, waiting, running: active, delayed };
   }
 
-  private nextSteps(storageOk: boolean, queueOk: boolean): string[] {
-    const ready = this.readyProviders();
-    const missing = this.registry.providers().filter(({ state }) => state === 'no_key');
+  private async nextSteps(storageOk: boolean, queueOk: boolean): Promise<string[]> {
     return [
       ...(storageOk ? [] : ['The database does not answer: no call is accepted until it does.']),
       ...(queueOk ? [] : ['The queue does not answer: accepted calls run when it is back.']),
-      ...(ready.every(({ id }) => id === 'simulator') && missing.length > 0
-        ? [`Set ${missing.map(({ keyVariable }) => keyVariable).join(' or ')} to use real models.`]
-        : []),
+      ...(await this.providers.advice()),
+      ...(this.budget.advice === undefined ? [] : [this.budget.advice]),
     ];
   }
 
@@ -168,7 +110,7 @@ export class GatewaySystemView extends SystemView {
     return [
       {
         name: 'registry',
-        ok: this.catalog.size === this.catalog.expected && this.readyProviders().length > 0,
+        ok: this.catalog.size === this.catalog.expected && this.providers.ready().length > 0,
         detail: `${this.catalog.size} of ${this.catalog.expected} tools, ${this.registry.summary()}`,
       },
       {

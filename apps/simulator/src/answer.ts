@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { ChatRequest } from './request.js';
+import { findPages, type SearchResult } from './search-results.js';
 import type { Settings } from './settings.js';
 
 export interface ToolCall {
   readonly id: string;
+  /** Chat completions only; default `function`. */
+  readonly type?: string;
   readonly name: string;
   readonly arguments: string;
 }
@@ -11,13 +14,18 @@ export interface ToolCall {
 export interface Answer {
   readonly text: string;
   readonly reasoning?: string;
-  readonly toolCall?: ToolCall;
+  readonly toolCalls?: readonly ToolCall[];
+  /** What the vendor's own web search found. */
+  readonly sources?: readonly SearchResult[];
   readonly finish: 'stop' | 'length' | 'content_filter' | 'tool_calls';
   /** No choice (chat completions) or content block (messages) at all. */
   readonly isEmpty?: boolean;
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly reasoningTokens: number;
+  /** Of the prompt: read from the cache, and written to it. */
+  readonly cachedTokens: number;
+  readonly cacheWrittenTokens: number;
 }
 
 export const LABEL = '[simulation]';
@@ -50,16 +58,12 @@ const EXCERPT_START = 100;
 const EXCERPT_END = 60;
 
 /** @param hasDirective a scripted request comes from a test, which has no use for advice about keys */
-export function writeAnswer(
-  request: ChatRequest,
-  prompt: string,
-  settings: Settings,
-  hasDirective: boolean,
-): Answer {
-  const words = splitWords(answerText(request, prompt, settings, hasDirective));
+export function writeAnswer(request: ChatRequest, settings: Settings, hasDirective: boolean): Answer {
+  const words = splitWords(answerText(request, settings, hasDirective));
   const isCut = request.maxTokens !== undefined && words.length > request.maxTokens;
   const kept = isCut ? words.slice(0, request.maxTokens) : words;
-  const reasoningTokens = request.thinking ? splitWords(REASONING).length : 0;
+  const reasoningTokens = request.thinking ? REASONING_TOKENS : 0;
+  const cachedTokens = Math.min(settings.cached ?? 0, request.promptTokens);
   return {
     text: kept.join(''),
     ...(request.thinking ? { reasoning: REASONING } : {}),
@@ -67,8 +71,13 @@ export function writeAnswer(
     promptTokens: request.promptTokens,
     completionTokens: kept.length + reasoningTokens,
     reasoningTokens,
+    cachedTokens,
+    cacheWrittenTokens: Math.min(settings.cacheWritten ?? 0, request.promptTokens - cachedTokens),
+    ...(request.search?.by === 'vendor' ? { sources: findPages(request.prompt, request.search.count) } : {}),
   };
 }
+
+const REASONING_TOKENS = splitWords(REASONING).length;
 
 /** Words with the space after them; joined they are the text again. */
 export function splitWords(text: string): string[] {
@@ -93,7 +102,8 @@ export function excerptOf(prompt: string): string {
   return `${start} … ${oneLine(prompt.slice(-EXCERPT_END))}`;
 }
 
-function answerText(request: ChatRequest, prompt: string, settings: Settings, hasDirective: boolean): string {
+function answerText(request: ChatRequest, settings: Settings, hasDirective: boolean): string {
+  const { prompt } = request;
   if (settings.answer !== undefined) return settings.answer;
   if (settings.echo) return prompt;
   const digest = createHash('sha256').update(prompt).digest();

@@ -1,6 +1,7 @@
-import { connect } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { headerOf, postRaw, statusOf, type RawResponse } from '../../../test/harness/raw-http.js';
 import { BEHAVIOURS } from './behaviours.js';
 import { startSimulator, type Simulator } from './server.js';
 
@@ -12,52 +13,14 @@ beforeAll(async () => {
 
 afterAll(() => simulator.close());
 
-/** What came over the wire, byte for byte, and how the connection ended. */
-interface Raw {
-  readonly head: string;
-  readonly body: string;
-  readonly chunks: readonly Buffer[];
-  readonly ending: 'fin' | 'reset' | 'open';
-  readonly json: () => unknown;
-}
-
 const APIS = { openai: '/v1/chat/completions', anthropic: '/v1/messages' } as const;
 type Api = keyof typeof APIS;
 
-/** Speaks HTTP/1.0 by hand, so that nothing between hides what the simulator does. */
-async function request(script: string, api: Api, stream: boolean, waitMs = 2000): Promise<Raw> {
-  const body = JSON.stringify({
-    model: 'simulator-1',
-    max_tokens: 1000,
-    stream,
-    messages: [{ role: 'user', content: `Hello [[sim: ${script}, latency(0)]]` }],
-  });
-  const socket = connect(simulator.port, '127.0.0.1');
-  const chunks: Buffer[] = [];
-  const ended = new Promise<Raw['ending']>((resolve) => {
-    socket.on('data', (chunk) => chunks.push(chunk));
-    socket.on('end', () => resolve('fin'));
-    socket.on('error', () => resolve('reset'));
-  });
-  const head = `POST ${APIS[api]} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
-  socket.write(`${head}\r\n${body}`);
-  const ending = await Promise.race([ended, wait(waitMs, 'open' as const)]);
-  socket.destroy();
-  const text = Buffer.concat(chunks).toString('utf8');
-  const split = text.indexOf('\r\n\r\n');
-  const content = split < 0 ? '' : text.slice(split + 4);
-  return {
-    head: split < 0 ? text : text.slice(0, split),
-    body: content,
-    chunks,
-    ending,
-    json: () => JSON.parse(content) as unknown,
-  };
+function request(script: string, api: Api, stream: boolean, waitMs?: number): Promise<RawResponse> {
+  const messages = [{ role: 'user', content: `Hello [[sim: ${script}, latency(0)]]` }];
+  const body = { model: 'simulator-1', max_tokens: 1000, stream, messages };
+  return postRaw(simulator.port, APIS[api], body, waitMs);
 }
-
-const statusOf = (raw: Raw): number => Number(raw.head.split(' ')[1]);
-const headerOf = (raw: Raw, name: string): string | undefined =>
-  new RegExp(`^${name}: (.*)$`, 'im').exec(raw.head)?.[1]?.trim();
 
 /** Each API's sign that a stream is complete. */
 const COMPLETE: Record<Api, RegExp> = { openai: /data: \[DONE\]/, anthropic: /"type":"message_stop"/ };
@@ -67,7 +30,7 @@ interface Case {
   readonly script: string;
   /** Observe this long: for behaviours that do not end. */
   readonly waitMs?: number;
-  readonly check: (raw: Raw, api: Api, stream: boolean) => void;
+  readonly check: (raw: RawResponse, api: Api, stream: boolean) => void;
 }
 
 function failsWith(script: string, status: number): Case {
@@ -81,7 +44,7 @@ function failsWith(script: string, status: number): Case {
   };
 }
 
-function answersNormally(raw: Raw, api: Api, stream: boolean): void {
+function answersNormally(raw: RawResponse, api: Api, stream: boolean): void {
   expect(statusOf(raw)).toBe(200);
   expect(raw.ending).toBe('fin');
   if (stream) {
@@ -94,20 +57,32 @@ function answersNormally(raw: Raw, api: Api, stream: boolean): void {
 }
 
 /** Plain requests are answered normally by behaviours that spoil only a stream. */
-function onStream(check: (raw: Raw, api: Api) => void): Case['check'] {
+function onStream(check: (raw: RawResponse, api: Api) => void): Case['check'] {
   return (raw, api, stream) => (stream ? check(raw, api) : answersNormally(raw, api, stream));
+}
+
+function countIn({ body }: RawResponse, part: string | RegExp): number {
+  return body.split(part).length - 1;
 }
 
 const CASES: Record<string, Case> = {
   ok: { script: 'ok', check: answersNormally },
   'ok-long': { script: 'ok-long(0.1)', check: answersNormally },
   'tool-calls': { script: 'tool-calls', check: answersNormally },
+  'unexpected-tool-calls': {
+    script: 'unexpected-tool-calls',
+    check: (raw, _api, stream) => {
+      if (!stream) answersNormally(raw, _api, stream);
+      expect(raw.body).toContain('delete_everything');
+      expect(raw.body).toMatch(/"(finish_reason|stop_reason)":"tool_(calls|use)"/);
+    },
+  },
   'content-filter': {
     script: 'content-filter',
     check: (raw) => expect(raw.body).toMatch(/"(finish|stop)_reason":"(content_filter|refusal)"/),
   },
-  '429': {
-    script: '429(7)',
+  '429-seconds': {
+    script: '429-seconds(7)',
     check: (raw) => {
       expect(statusOf(raw)).toBe(429);
       expect(headerOf(raw, 'retry-after')).toBe('7');
@@ -142,6 +117,13 @@ const CASES: Record<string, Case> = {
     check: (raw) => {
       expect(statusOf(raw)).toBe(400);
       expect(raw.json()).toEqual({ error: { code: '1261', message: 'Prompt exceeds max length.' } });
+    },
+  },
+  'kimi-error': {
+    script: 'kimi-error(exceeded_current_quota_error)',
+    check: (raw) => {
+      expect(statusOf(raw)).toBe(429);
+      expect(raw.json()).toHaveProperty('error.type', 'exceeded_current_quota_error');
     },
   },
   '502-html': {
@@ -180,6 +162,71 @@ const CASES: Record<string, Case> = {
       expect(raw.body).not.toContain('[simulation]');
     },
   },
+  refuse: {
+    // Without a time the port stays open, for the other cases.
+    script: 'refuse(0)',
+    check: (raw) => {
+      expect(raw.ending).toBe('reset');
+      expect(raw.head).toBe('');
+    },
+  },
+  'redirect-private': {
+    script: 'redirect-private(http://10.1.2.3/secret?a=(b))',
+    check: (raw) => {
+      expect(statusOf(raw)).toBe(302);
+      expect(headerOf(raw, 'location')).toBe('http://10.1.2.3/secret?a=(b)');
+    },
+  },
+  'redirect-loop': {
+    script: 'redirect-loop',
+    check: (raw, api) => {
+      expect(statusOf(raw)).toBe(307);
+      expect(headerOf(raw, 'location')).toBe(APIS[api]);
+    },
+  },
+  huge: {
+    script: 'huge(2)',
+    check: (raw, api, stream) => {
+      answersNormally(raw, api, stream);
+      expect(raw.bytes.length).toBeGreaterThan(2 * 1_048_576);
+      expect(raw.bytes.length).toBeLessThan(2.1 * 1_048_576);
+    },
+  },
+  'gzip-bomb': {
+    script: 'gzip-bomb(20)',
+    check: (raw, api, stream) => {
+      expect(headerOf(raw, 'content-encoding')).toBe('gzip');
+      const body = gunzipSync(raw.bytes).toString('utf8');
+      expect(body.length / raw.bytes.length).toBeGreaterThan(900);
+      answersNormally({ ...raw, body, json: () => JSON.parse(body) as unknown }, api, stream);
+    },
+  },
+  'header-flood': {
+    script: 'header-flood',
+    check: (raw, api, stream) => {
+      answersNormally(raw, api, stream);
+      expect(raw.head.length).toBeGreaterThan(128 * 1024);
+    },
+  },
+  'nul-bytes': {
+    script: 'nul-bytes',
+    check: (raw, api, stream) => {
+      answersNormally(raw, api, stream);
+      expect(raw.body).toContain('\\u0000');
+      expect(raw.bytes.includes(0)).toBe(false);
+    },
+  },
+  'json-number-overflow': {
+    script: 'json-number-overflow',
+    check: (raw, api, stream) => {
+      answersNormally(raw, api, stream);
+      // Chat completions stream no usage unasked.
+      if (api === 'anthropic' || !stream) {
+        expect(raw.body).toMatch(/"(prompt|input)_tokens":1e999/);
+        expect(raw.body).toMatch(/"(completion|output)_tokens":\d{30}/);
+      }
+    },
+  },
   'hang-accept': {
     script: 'hang-accept',
     waitMs: 200,
@@ -206,8 +253,8 @@ const CASES: Record<string, Case> = {
       expect(raw.body).not.toMatch(COMPLETE[api]);
     },
   },
-  cut: {
-    script: 'cut',
+  'rst-mid-body': {
+    script: 'rst-mid-body',
     check: (raw, api) => {
       expect(raw.ending).toBe('reset');
       expect(raw.body.length).toBeGreaterThan(50);
@@ -273,11 +320,34 @@ const CASES: Record<string, Case> = {
       expect(raw.body).toContain('\r\n\r\n');
     }),
   },
+  'sse-bom': {
+    script: 'sse-bom',
+    check: onStream((raw, api) => {
+      answersNormally(raw, api, true);
+      expect(raw.bytes.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
+    }),
+  },
+  'dup-chunk': {
+    script: 'dup-chunk, answer(one two three four)',
+    check: onStream((raw, api) => {
+      answersNormally(raw, api, true);
+      expect(countIn(raw, '"four"')).toBe(2);
+      expect(countIn(raw, '"one two three "')).toBe(1);
+      expect(countIn(raw, FINISHED[api])).toBe(2);
+      expect(countIn(raw, COMPLETE[api])).toBe(1);
+    }),
+  },
 };
 
 describe('behaviours', () => {
   it('each have a case here', () => {
     expect(Object.keys(CASES).sort()).toEqual(BEHAVIOURS.map((behaviour) => behaviour.name).sort());
+  });
+
+  it('are each explained in the README', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const unexplained = BEHAVIOURS.filter(({ name }) => !new RegExp(`\`${name}[\`(]`).test(readme));
+    expect(unexplained.map(({ name }) => name)).toEqual([]);
   });
 
   describe.each(Object.entries(CASES))('%s', (_name, { script, waitMs, check }) => {
@@ -295,6 +365,29 @@ describe('behaviours', () => {
     const raw = await request('content-filter(400)', 'openai', false);
     expect(statusOf(raw)).toBe(400);
     expect(raw.json()).toHaveProperty('error.type', 'content_filter');
+  });
+
+  it.each(['openai', 'anthropic'] as const)('repeats content or ending alone, %s', async (api) => {
+    const content = await request('dup-chunk(1), answer(one two three four)', api, true);
+    expect([countIn(content, '"four"'), countIn(content, FINISHED[api])]).toEqual([2, 1]);
+    const ending = await request('dup-chunk(2), answer(one two three four)', api, true);
+    expect([countIn(ending, '"four"'), countIn(ending, FINISHED[api])]).toEqual([1, 2]);
+  });
+
+  it.each([true, false])('puts a bare NUL into the text, stream: %s', async (stream) => {
+    for (const api of ['openai', 'anthropic'] as const) {
+      expect((await request('nul-bytes(1)', api, stream)).bytes.includes(0)).toBe(true);
+    }
+  });
+
+  it('sends something huge as a single event, too', async () => {
+    const raw = await request('huge(1, 1)', 'openai', true);
+    expect(Math.max(...raw.body.split('\n\n').map((event) => event.length))).toBeGreaterThan(1_048_576);
+  });
+
+  it('trickles one byte a second unless told otherwise, streams as well', async () => {
+    const raw = await request('slowloris', 'openai', true, 2_300);
+    expect(raw.body).toBe('dat');
   });
 
   it('spreads a long answer over its time', async () => {

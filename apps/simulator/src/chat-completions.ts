@@ -1,45 +1,25 @@
-import { z } from 'zod';
-import { splitPieces, type Answer } from './answer.js';
+import { splitPieces, type Answer, type ToolCall } from './answer.js';
+import { readChatRequest } from './chat-request.js';
 import { frame, type Dialect, type Frames, type VendorError } from './dialect.js';
-import { contentSchema, parseBody, readConversation, type ChatRequest } from './request.js';
-
-const requestSchema = z.object({
-  model: z.string().min(1),
-  messages: z.array(z.object({ role: z.string(), content: contentSchema })).min(1),
-  stream: z.boolean().nullish(),
-  stream_options: z.object({ include_usage: z.boolean().optional() }).nullish(),
-  max_tokens: z.number().int().positive().nullish(),
-  max_completion_tokens: z.number().int().positive().nullish(),
-  thinking: z.object({ type: z.string() }).nullish(),
-  reasoning_effort: z.string().nullish(),
-  tools: z.array(z.looseObject({ function: z.object({ name: z.string() }).optional() })).nullish(),
-});
+import { chatLimitHeaders } from './limit-headers.js';
+import type { ChatRequest } from './request.js';
 
 // Kimi and GLM put the usage into the last chunk without being asked.
 const ALWAYS_REPORTS_USAGE = /^(kimi|moonshot|glm)/i;
+/** Kimi counts cached tokens beside the others, not in the details. */
+const COUNTS_CACHE_OUTSIDE = /^(kimi|moonshot)/i;
+const NO_HEADERS = {};
 
 /** The OpenAI dialect, as Kimi and GLM speak it too. */
 export const chatCompletions: Dialect = {
-  readRequest(body) {
-    const request = parseBody(requestSchema, body);
-    const thinkingType = request.thinking?.type;
-    return {
-      ...readConversation(request.messages),
-      model: request.model,
-      stream: request.stream ?? false,
-      includeUsage: request.stream_options?.include_usage ?? false,
-      thinking: thinkingType === undefined ? Boolean(request.reasoning_effort) : thinkingType !== 'disabled',
-      maxTokens: request.max_completion_tokens ?? request.max_tokens ?? undefined,
-      tools: (request.tools ?? []).flatMap((tool) => (tool.function ? [tool.function.name] : [])),
-      endsWithToolResult: request.messages.at(-1)?.role === 'tool',
-    };
-  },
+  readRequest: readChatRequest,
 
   answerBody(id, request, answer) {
     return {
       ...header(id, request, 'chat.completion'),
       choices: answer.isEmpty ? [] : [{ index: 0, message: messageOf(answer), finish_reason: answer.finish }],
-      usage: usageOf(answer),
+      usage: usageOf(answer, request.model),
+      ...searchOf(answer),
     };
   },
 
@@ -48,10 +28,10 @@ export const chatCompletions: Dialect = {
     const chunk = (delta: object, finish: string | null = null, more: object = {}): string =>
       frame({ ...shared, choices: [{ index: 0, delta, finish_reason: finish }], ...more });
     if (answer.isEmpty) return emptyFrames(shared);
-    const usage = { usage: usageOf(answer) };
+    const usage = { usage: usageOf(answer, request.model) };
     const usageInLastChunk = ALWAYS_REPORTS_USAGE.test(request.model);
     return {
-      opening: [chunk({ role: 'assistant', content: '' })],
+      opening: [chunk({ role: 'assistant', content: '' }, null, searchOf(answer))],
       content: deltasOf(answer).map((delta) => chunk(delta)),
       closing: [
         chunk({}, answer.finish, usageInLastChunk ? usage : {}),
@@ -64,6 +44,10 @@ export const chatCompletions: Dialect = {
   errorBody,
 
   errorFrame: (error) => frame(errorBody(error)),
+
+  headers: () => NO_HEADERS,
+
+  limitHeaders: chatLimitHeaders,
 };
 
 function errorBody({ message, type, code }: VendorError): object {
@@ -79,43 +63,47 @@ function emptyFrames(shared: object): Frames {
 }
 
 function messageOf(answer: Answer): object {
-  const { toolCall } = answer;
+  const { toolCalls, reasoning } = answer;
   return {
     role: 'assistant',
-    content: toolCall ? null : answer.text,
-    ...(answer.reasoning === undefined ? {} : { reasoning_content: answer.reasoning }),
-    ...(toolCall
-      ? {
-          tool_calls: [
-            {
-              id: toolCall.id,
-              type: 'function',
-              function: { name: toolCall.name, arguments: toolCall.arguments },
-            },
-          ],
-        }
-      : {}),
+    content: toolCalls ? null : answer.text,
+    ...(reasoning === undefined ? {} : { reasoning_content: reasoning }),
+    ...(toolCalls ? { tool_calls: toolCalls.map((call, index) => callOf(call, index, call.arguments)) } : {}),
   };
 }
 
 function deltasOf(answer: Answer): object[] {
   const reasoning = splitPieces(answer.reasoning ?? '').map((piece) => ({ reasoning_content: piece }));
-  if (!answer.toolCall) return [...reasoning, ...splitPieces(answer.text).map((content) => ({ content }))];
-  const { id, name, arguments: args } = answer.toolCall;
-  const first = { index: 0, id, type: 'function', function: { name, arguments: '' } };
+  if (!answer.toolCalls) return [...reasoning, ...splitPieces(answer.text).map((content) => ({ content }))];
+  return [...reasoning, ...answer.toolCalls.flatMap(callDeltas)];
+}
+
+/** Id and name come first, the arguments piece by piece. */
+function callDeltas(call: ToolCall, index: number): object[] {
   return [
-    ...reasoning,
-    { tool_calls: [first] },
-    ...splitPieces(args).map((piece) => ({ tool_calls: [{ index: 0, function: { arguments: piece } }] })),
+    { tool_calls: [callOf(call, index, '')] },
+    ...splitPieces(call.arguments, 1).map((piece) => ({
+      tool_calls: [{ index, function: { arguments: piece } }],
+    })),
   ];
 }
 
-function usageOf(answer: Answer): object {
+function callOf({ id, type = 'function', name }: ToolCall, index: number, args: string): object {
+  return { index, id, type, function: { name, arguments: args } };
+}
+
+function usageOf(answer: Answer, model: string): object {
+  const cached = { cached_tokens: answer.cachedTokens };
   return {
     prompt_tokens: answer.promptTokens,
     completion_tokens: answer.completionTokens,
     total_tokens: answer.promptTokens + answer.completionTokens,
-    prompt_tokens_details: { cached_tokens: 0 },
+    ...(COUNTS_CACHE_OUTSIDE.test(model) ? cached : { prompt_tokens_details: cached }),
     completion_tokens_details: { reasoning_tokens: answer.reasoningTokens },
   };
+}
+
+/** GLM puts what its search found beside the choices. */
+function searchOf({ sources }: Answer): object {
+  return sources ? { web_search: sources } : {};
 }

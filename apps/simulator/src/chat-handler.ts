@@ -1,109 +1,116 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { writeAnswer } from './answer.js';
-import { Attempts } from './attempts.js';
-import type { ControlQueue } from './control-queue.js';
-import type { Dialect } from './dialect.js';
-import { Exchange } from './exchange.js';
+import { writeAnswer, type Answer } from './answer.js';
+import { hashCredential } from './credentials.js';
+import type { Dialect, VendorError } from './dialect.js';
+import type { Surroundings } from './exchange.js';
 import { readJson, sendJson } from './http-body.js';
 import { InputError } from './input-error.js';
-import { type ChatRequest } from './request.js';
-import { type RequestLog, type RequestLogEntry } from './request-log.js';
-import { select, type Selection } from './selection.js';
-import { invalidRequest } from './vendor-errors.js';
+import { RateLimits, type LimitState } from './rate-limits.js';
+import type { Arrival, Reception } from './reception.js';
+import type { ChatRequest } from './request.js';
+import { vendorRequestId, type RequestLogEntry } from './request-log.js';
+import { runBehaviour } from './run-behaviour.js';
+import { select, type Scripts, type Selection } from './selection.js';
+import type { Stats } from './stats.js';
+import { invalidRequest, rateLimited } from './vendor-errors.js';
 
 export interface ChatHandlerOptions {
-  readonly log: RequestLog;
-  readonly queue: ControlQueue;
-  readonly onFinished: (entry: RequestLogEntry) => void;
-  /** True while the simulator itself closes the connections. */
-  readonly isClosing: () => boolean;
+  readonly reception: Reception;
+  readonly scripts: Scripts;
+  readonly stats: Stats;
+  readonly surroundings: Surroundings;
+}
+
+/** A request that was understood, and what shall become of it. */
+interface Accepted {
+  readonly request: ChatRequest;
+  readonly selection: Selection;
+  readonly answer: Answer;
+  readonly limit: LimitState | undefined;
 }
 
 /** Answers chat requests of any dialect: reads, selects a behaviour, runs it, logs what became of it. */
 export class ChatHandler {
-  private readonly attempts = new Attempts();
+  readonly rateLimits = new RateLimits();
 
   constructor(private readonly options: ChatHandlerOptions) {}
 
   async handle(dialect: Dialect, path: string, incoming: IncomingMessage, response: ServerResponse) {
-    const requestId = identify(incoming, response);
-    const connection = watchConnection(response);
-    const attempt = this.attempts.next(requestId);
-    const accepted = await this.accept(dialect, incoming, attempt).catch(asRejection);
-    if (connection.aborted) return;
-    const isRejected = accepted instanceof InputError;
-    const entry = this.options.log.add(
+    const arrival = this.options.reception.receive(path, incoming, response);
+    const accepted = await this.accept(dialect, arrival).catch(asRejection);
+    if (arrival.connection.aborted) return;
+    if (accepted instanceof InputError) return this.reject(dialect, arrival, accepted);
+    const { request, limit } = accepted;
+    const entry = this.options.reception.admit(
+      arrival,
       {
-        path,
-        requestId,
-        attempt,
-        model: isRejected ? null : accepted.request.model,
-        stream: isRejected ? false : accepted.request.stream,
-        behaviour: isRejected ? 'invalid-request' : accepted.selection.step.behaviour.name,
+        isChat: true,
+        model: request.model,
+        stream: request.stream,
+        behaviour: limit?.isExceeded ? 'rate-limit' : accepted.selection.step.behaviour.name,
       },
-      incoming.headers,
+      this.options.stats.begin(request.model),
     );
-    response.once('close', () => this.finish(entry, response));
-    if (isRejected) {
-      const body = dialect.errorBody(invalidRequest(accepted.status, accepted.message, accepted.code));
-      entry.status = accepted.status;
-      entry.bytesOut = sendJson(response, accepted.status, body);
-    } else {
-      await run(accepted, dialect, response, entry, connection);
-    }
+    setHeaders(response, dialect.headers(vendorRequestId(entry)));
+    if (limit) setHeaders(response, dialect.limitHeaders(limit, request.model));
+    if (limit?.isExceeded) refuseForNow(dialect, limit, response, entry);
+    else await this.run(dialect, arrival, entry, accepted);
   }
 
-  private async accept(dialect: Dialect, incoming: IncomingMessage, attempt: number): Promise<Accepted> {
+  private async accept(dialect: Dialect, { incoming, attempt }: Arrival): Promise<Accepted> {
     const request = dialect.readRequest(await readJson(incoming));
-    return { request, selection: select(request, attempt, this.options.queue) };
+    const selection = select(request, attempt, this.options.scripts);
+    const { settings, prompt, hasDirective } = selection;
+    const plain = hasDirective ? { ...request, prompt } : request;
+    const answer = writeAnswer(plain, settings, hasDirective);
+    const tokens = answer.promptTokens + answer.completionTokens;
+    const limit =
+      settings.rateLimit &&
+      this.rateLimits.take(hashCredential(incoming.headers), settings.rateLimit, tokens);
+    return { request: plain, selection, answer, limit };
   }
 
-  private finish(entry: RequestLogEntry, response: ServerResponse): void {
-    entry.aborted = !response.writableFinished && !entry.cut && !this.options.isClosing();
-    entry.finishedAt = Date.now();
-    this.options.onFinished(entry);
+  private reject(dialect: Dialect, arrival: Arrival, { status, message, code }: InputError): void {
+    const { response } = arrival;
+    const entry = this.options.reception.admit(arrival, {
+      isChat: true,
+      model: null,
+      stream: false,
+      behaviour: 'invalid-request',
+    });
+    setHeaders(response, dialect.headers(vendorRequestId(entry)));
+    fail(dialect, invalidRequest(status, message, code), response, entry);
+  }
+
+  private run(
+    dialect: Dialect,
+    arrival: Arrival,
+    entry: RequestLogEntry,
+    { request, selection: { step, settings }, answer }: Accepted,
+  ): Promise<void> {
+    const { surroundings } = this.options;
+    return runBehaviour({ step, settings, request, answer, dialect, surroundings }, arrival, entry);
   }
 }
 
-interface Accepted {
-  readonly request: ChatRequest;
-  readonly selection: Selection;
-}
-
-async function run(
-  { request, selection }: Accepted,
+function refuseForNow(
   dialect: Dialect,
+  { resetMs }: LimitState,
   response: ServerResponse,
   entry: RequestLogEntry,
-  connection: AbortSignal,
-): Promise<void> {
-  const { step, settings, prompt, hasDirective } = selection;
-  const answer = writeAnswer(request, prompt, settings, hasDirective);
-  const exchange = new Exchange({ request, dialect, answer, settings }, response, entry, connection);
-  try {
-    await exchange.pause(settings.latencyMs);
-    await step.behaviour.run(exchange, step.args);
-  } catch (error) {
-    // Whatever waits on a connection rejects when it is gone; that is how a behaviour ends early.
-    if (!connection.aborted) throw error;
-  }
+): void {
+  const seconds = Math.ceil(resetMs / 1000);
+  response.setHeader('retry-after', seconds);
+  fail(dialect, rateLimited(seconds), response, entry);
 }
 
-/** The id the attempts of one call share; without one each request stands alone. */
-function identify(incoming: IncomingMessage, response: ServerResponse): string {
-  const given = incoming.headers['x-request-id'];
-  const requestId = typeof given === 'string' && given !== '' ? given : randomUUID();
-  response.setHeader('x-request-id', requestId);
-  return requestId;
+function fail(dialect: Dialect, error: VendorError, response: ServerResponse, entry: RequestLogEntry): void {
+  entry.status = error.status;
+  entry.bytesOut = sendJson(response, error.status, dialect.errorBody(error, vendorRequestId(entry)));
 }
 
-function watchConnection(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => controller.abort());
-  // A write can still be under way when the peer goes; the close event tells the rest.
-  response.on('error', () => controller.abort());
-  return controller.signal;
+function setHeaders(response: ServerResponse, headers: ReturnType<Dialect['headers']>): void {
+  for (const name in headers) response.setHeader(name, headers[name] ?? '');
 }
 
 /** Anything but a mistake of the sender is ours, or the connection broke while the body was coming. */

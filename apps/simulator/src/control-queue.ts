@@ -1,12 +1,10 @@
-import { z } from 'zod';
 import { readPlan, unrollSteps, type Step } from './plan.js';
-import { parseBody } from './request.js';
 import { parseScript, ScriptError } from './script.js';
 import type { Settings } from './settings.js';
 
 export interface Scripted {
   readonly step: Step;
-  readonly settings: Settings;
+  readonly settings: Partial<Settings>;
 }
 
 interface Queued extends Scripted {
@@ -15,18 +13,12 @@ interface Queued extends Scripted {
 
 const CAPACITY = 10_000;
 
-const controlSchema = z.object({
-  script: z.array(z.string()).min(1),
-  forModel: z.string().min(1).optional(),
-});
-
 /** Behaviours waiting for the next requests, set through `POST /__control`. */
 export class ControlQueue {
   private readonly queue: Queued[] = [];
 
   /** Returns the number of requests now scripted. */
-  add(body: unknown): number {
-    const { script, forModel } = parseBody(controlSchema, body);
+  add(script: readonly string[], forModel: string | undefined): number {
     const added = script.flatMap((entry) => {
       const plan = readPlan(parseScript(entry));
       return unrollSteps(plan).map((step) => ({ step, settings: plan.settings, forModel }));
@@ -38,14 +30,21 @@ export class ControlQueue {
   }
 
   take(model: string): Scripted | undefined {
-    if (this.queue.length === 0) return undefined;
-    const index = this.queue.findIndex(
-      (queued) => queued.forModel === undefined || queued.forModel === model,
-    );
-    return index < 0 ? undefined : this.queue.splice(index, 1)[0];
+    return this.takeFirst(({ forModel }) => forModel === undefined || forModel === model);
+  }
+
+  /** Only what names the path: a health check must not use up what was meant for a chat. */
+  takeFor(path: string): Scripted | undefined {
+    return this.takeFirst(({ forModel }) => forModel === path);
   }
 
   clear(): void {
     this.queue.length = 0;
+  }
+
+  private takeFirst(suits: (queued: Queued) => boolean): Scripted | undefined {
+    if (this.queue.length === 0) return undefined;
+    const index = this.queue.findIndex(suits);
+    return index < 0 ? undefined : this.queue.splice(index, 1)[0];
   }
 }

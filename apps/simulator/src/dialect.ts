@@ -1,4 +1,6 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { Answer } from './answer.js';
+import type { LimitState } from './rate-limits.js';
 import type { ChatRequest } from './request.js';
 
 /** A failure as a vendor reports it; each dialect has its own words for the same thing. */
@@ -23,8 +25,13 @@ export interface Dialect {
   readRequest(body: unknown): ChatRequest;
   answerBody(id: string, request: ChatRequest, answer: Answer): object;
   answerFrames(id: string, request: ChatRequest, answer: Answer): Frames;
-  errorBody(error: VendorError): object;
-  errorFrame(error: VendorError): string;
+  /** @param requestId the vendor's own id of the request */
+  errorBody(error: VendorError, requestId: string): object;
+  errorFrame(error: VendorError, requestId: string): string;
+  /** Headers of every response. */
+  headers(requestId: string): OutgoingHttpHeaders;
+  /** How this vendor tells a client about its limits. */
+  limitHeaders(state: LimitState, model: string): OutgoingHttpHeaders;
 }
 
 export function frame(data: object | string, event?: string): string {

@@ -3,7 +3,7 @@ export class InputError extends Error {
   constructor(
     message: string,
     readonly code: string,
-    readonly status: 400 | 413 = 400,
+    readonly status: 400 | 404 | 413 | 435 = 400,
   ) {
     super(message);
   }

@@ -16,7 +16,7 @@ describe('plan', () => {
     ['fail-first(500, 2)', ['500', '500', 'ok', 'ok']],
     ['fail-first(glm-error(1305, 500))', ['glm-error', 'ok']],
     ['500, 503', ['500', '503', '503']],
-    ['500 x2, 429(1), ok', ['500', '500', '429', 'ok', 'ok']],
+    ['500 x2, 429(1), ok', ['500', '500', '429-seconds', 'ok', 'ok']],
   ])('%s', (source, expected) => {
     expect(namesOf(source, expected.length)).toEqual(expected);
   });
@@ -27,7 +27,7 @@ describe('plan', () => {
         fc.integer({ min: 0, max: 9999 }),
         fc.integer({ min: 1, max: 12_000 }),
         (count, attempt) => {
-          const expected = attempt <= count ? 'cut' : 'ok';
+          const expected = attempt <= count ? 'rst-mid-body' : 'ok';
           expect(stepAt(planOf(`cut x${count}`), attempt).behaviour.name).toBe(expected);
           expect(stepAt(planOf(`fail-first(cut, ${count})`), attempt).behaviour.name).toBe(expected);
         },
@@ -72,6 +72,8 @@ describe('plan', () => {
     'latency(1) x2',
     'answer("unfinished)',
     'answer("a" b)',
+    'rate-limit(5)',
+    'rate-limit(5, 0)',
     'fail-first(500, many)',
     'fail-first()',
     'fail-first(500, 1, 2)',
@@ -79,8 +81,20 @@ describe('plan', () => {
     expect(() => planOf(source)).toThrow(ScriptError);
   });
 
+  it('reads limits, caches and texts', () => {
+    expect(planOf('rate-limit(10, 2.5), cached(7), cache-written(3), searches(0)').settings).toEqual({
+      rateLimit: { requests: 10, seconds: 2.5 },
+      cached: 7,
+      cacheWritten: 3,
+      searches: 0,
+    });
+    expect(planOf('redirect-private(http://[::1]:80/(a)) x2').steps).toMatchObject([
+      { args: [], text: 'http://[::1]:80/(a)', times: 2 },
+    ]);
+  });
+
   it('has no name twice', () => {
-    const names = BEHAVIOURS.map((behaviour) => behaviour.name);
+    const names = BEHAVIOURS.flatMap((behaviour) => [behaviour.name, ...behaviour.aliases]);
     expect(new Set(names).size).toBe(names.length);
   });
 });

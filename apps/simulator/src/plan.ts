@@ -1,31 +1,38 @@
 import { BEHAVIOURS, OK, type Behaviour } from './behaviours.js';
 import { parseScript, ScriptError, splitArgument, type ScriptItem } from './script.js';
-import { applySetting, DEFAULT_SETTINGS, readNumbers, type Settings } from './settings.js';
+import { readNumbers, readSetting, type Settings } from './settings.js';
 
 export interface Step {
   readonly behaviour: Behaviour;
   readonly args: readonly number[];
+  /** The argument of a behaviour that takes text. */
+  readonly text?: string;
   /** How many attempts it answers; undefined: one, or all remaining ones if it is the last step. */
   readonly times: number | undefined;
 }
 
 export interface Plan {
-  readonly settings: Settings;
+  /** What the script changes; the rest stays as it was. */
+  readonly settings: Partial<Settings>;
   readonly steps: readonly Step[];
 }
 
-const BY_NAME = new Map(BEHAVIOURS.map((behaviour) => [behaviour.name, behaviour]));
+const BY_NAME = new Map(
+  BEHAVIOURS.flatMap((behaviour) =>
+    [behaviour.name, ...behaviour.aliases].map((name) => [name, behaviour] as const),
+  ),
+);
 
 export const DEFAULT_STEP: Step = { behaviour: OK, args: [], times: undefined };
-export const DEFAULT_PLAN: Plan = { settings: DEFAULT_SETTINGS, steps: [] };
+export const DEFAULT_PLAN: Plan = { settings: {}, steps: [] };
 
 /** Gives the items of a script their meaning: settings apply throughout, behaviours follow each other. */
 export function readPlan(items: readonly ScriptItem[]): Plan {
-  let settings = DEFAULT_SETTINGS;
+  let settings: Partial<Settings> = {};
   const steps: Step[] = [];
   for (const item of items) {
-    const changed = applySetting(settings, item);
-    if (changed) settings = changed;
+    const changes = readSetting(item);
+    if (changes) settings = { ...settings, ...changes };
     else steps.push(item.name === 'fail-first' ? readFailFirst(item) : readStep(item));
   }
   return { settings, steps };
@@ -51,7 +58,11 @@ export function unrollSteps(plan: Plan): Step[] {
 function readStep(item: ScriptItem): Step {
   const behaviour = BY_NAME.get(item.name);
   if (!behaviour) throw new ScriptError(`unknown behaviour "${item.name}".`);
-  return { behaviour, args: readNumbers(item, behaviour.parameters.length), times: item.times };
+  const { times } = item;
+  if (behaviour.takesText) {
+    return { behaviour, args: [], times, ...(item.argument !== undefined && { text: item.argument.trim() }) };
+  }
+  return { behaviour, args: readNumbers(item, behaviour.parameters.length), times };
 }
 
 /** `fail-first(500, 2)` is `500 x2` under a name that says what it is for. */

@@ -3,7 +3,9 @@ import { Attempts } from './attempts.js';
 import { RequestLog } from './request-log.js';
 
 const request = {
+  method: 'POST',
   path: '/v1/chat/completions',
+  isChat: true,
   model: 'simulator-1',
   requestId: 'r',
   attempt: 1,

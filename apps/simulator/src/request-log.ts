@@ -1,13 +1,17 @@
-import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { hashCredential } from './credentials.js';
 
 /** One request as the simulator saw it: the oracle for "how often was it executed". */
 export interface RequestLogEntry {
   readonly seq: number;
   /** Arrival, milliseconds since the epoch. */
   readonly t: number;
+  readonly method: string;
   readonly path: string;
+  /** A request for an answer of a model, not for files, model lists and the like. */
+  readonly isChat: boolean;
   readonly model: string | null;
+  /** The `x-request-id` sent, by which the attempts of one call are found. */
   readonly requestId: string;
   /** How many requests carried this request id so far. */
   readonly attempt: number;
@@ -22,14 +26,14 @@ export interface RequestLogEntry {
   bytesOut: number;
   /** The client went away before the answer ended. */
   aborted: boolean;
-  /** The behaviour broke the connection itself. */
+  /** The simulator broke the connection itself. */
   cut: boolean;
   finishedAt: number | null;
 }
 
 export type NewRequest = Pick<
   RequestLogEntry,
-  'path' | 'model' | 'requestId' | 'attempt' | 'stream' | 'behaviour'
+  'method' | 'path' | 'isChat' | 'model' | 'requestId' | 'attempt' | 'stream' | 'behaviour'
 >;
 
 const CAPACITY = 50_000;
@@ -77,8 +81,7 @@ export class RequestLog {
   }
 }
 
-function hashCredential(headers: IncomingHttpHeaders): string | null {
-  const credential = headers.authorization ?? headers['x-api-key'];
-  if (typeof credential !== 'string') return null;
-  return createHash('sha256').update(credential).digest('hex').slice(0, 8);
+/** The id the vendor itself gives to a request, found again by its `seq`. */
+export function vendorRequestId(entry: RequestLogEntry): string {
+  return `req_sim_${entry.seq}`;
 }

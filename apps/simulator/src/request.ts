@@ -17,6 +17,17 @@ export interface ChatRequest {
   readonly tools: readonly string[];
   /** The last message carries the result of a tool the model asked for. */
   readonly endsWithToolResult: boolean;
+  readonly search?: SearchRequest;
+}
+
+/** A web search of the vendor's own that the request switches on. */
+export interface SearchRequest {
+  /** Done by the vendor, or handed to the client who must hand it back unchanged (Kimi). */
+  readonly by: 'vendor' | 'client';
+  /** Results wanted. */
+  readonly count: number;
+  /** Rounds the client has handed back since its last question. */
+  readonly rounds: number;
 }
 
 export const contentSchema = z

@@ -2,11 +2,13 @@
 //
 //   directive  [[sim: item, item ...]]   anywhere in the last user message; the last directive counts
 //   item       name | name(argument), each optionally followed by " xN"
-//   argument   numbers (`429(2)`), a behaviour (`fail-first(500, 2)`), or for `answer` the text itself:
-//              raw with balanced parentheses, or a JSON string that may hold anything
+//   argument   numbers (`429-seconds(2)`), a behaviour (`fail-first(500, 2)`), an address or a word
+//              (`redirect-private(http://10.0.0.1/)`), or for `answer` the text itself: raw with balanced
+//              parentheses, or a JSON string that may hold anything
 //
-// Settings (latency, delay, tokens, answer, echo) hold for every attempt. Behaviours follow one another
-// over the attempts made under one x-request-id: `500 x2, 429(1), ok` fails three times, then answers.
+// Settings (latency, delay, tokens, answer, echo, cached, cache-written, searches, rate-limit) hold for every
+// attempt. Behaviours follow one another over the attempts made under one x-request-id: `500 x2, 429(1), ok`
+// fails three times, then answers.
 // The last behaviour without xN answers all further attempts; after one with xN comes `ok`.
 
 import { InputError } from './input-error.js';

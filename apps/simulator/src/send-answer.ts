@@ -1,8 +1,12 @@
+import { builtinSearchCall } from './builtin-search.js';
 import { excerptOf, type Answer } from './answer.js';
 import type { Exchange } from './exchange.js';
 import { FILTERED } from './vendor-errors.js';
 
+/** Answers, unless the model first wants to have the web searched by the client. */
 export function answer(exchange: Exchange): Promise<void> {
+  const { search } = exchange.request;
+  if (search?.by === 'client' && search.rounds < exchange.settings.searches) return askForSearch(exchange);
   return sendAnswer(exchange, exchange.answer);
 }
 
@@ -20,23 +24,32 @@ export async function answerOver(exchange: Exchange, ms: number): Promise<void> 
   exchange.end();
 }
 
-/** Asks for the first tool the request offers; once its result is there, answers. */
-export function askForTool(exchange: Exchange): Promise<void> {
-  const name = exchange.request.tools[0];
-  if (name === undefined || exchange.request.endsWithToolResult) return answer(exchange);
-  const args = JSON.stringify({ query: excerptOf(exchange.request.prompt) });
-  return sendAnswer(exchange, {
-    ...exchange.answer,
-    text: '',
-    toolCall: { id: 'call_sim_1', name, arguments: args },
-    finish: 'tool_calls',
-  });
+/** Asks for the tools the request offers, in their order; once there is a result, answers. */
+export function askForTool(exchange: Exchange, count: number): Promise<void> {
+  const { tools, endsWithToolResult, prompt } = exchange.request;
+  if (tools.length === 0 || endsWithToolResult) return answer(exchange);
+  const args = JSON.stringify({ query: excerptOf(prompt) });
+  const toolCalls = Array.from({ length: Math.max(count, 1) }, (_, index) => ({
+    id: `call_sim_${index + 1}`,
+    name: tools[index % tools.length] ?? '',
+    arguments: args,
+  }));
+  return sendAnswer(exchange, { ...exchange.answer, text: '', toolCalls, finish: 'tool_calls' });
 }
 
 /** OpenAI and Anthropic report a refusal inside a 200, Kimi as a 400. */
 export async function filterContent(exchange: Exchange, status: number): Promise<void> {
   if (status !== 200) return exchange.fail({ ...FILTERED, status });
   await sendAnswer(exchange, { ...exchange.answer, text: '', finish: 'content_filter', completionTokens: 0 });
+}
+
+function askForSearch(exchange: Exchange): Promise<void> {
+  return sendAnswer(exchange, {
+    ...exchange.answer,
+    text: '',
+    toolCalls: [builtinSearchCall(exchange.request)],
+    finish: 'tool_calls',
+  });
 }
 
 export async function sendAnswer(exchange: Exchange, content: Answer): Promise<void> {
@@ -61,14 +74,11 @@ export async function writePaced(
 }
 
 async function streamAnswer(exchange: Exchange, content: Answer): Promise<void> {
+  if (exchange.settings.delayMs === 0) return exchange.sendWire(exchange.wire(content));
   const frames = exchange.answerFrames(content);
   exchange.beginStream();
-  if (exchange.settings.delayMs === 0) {
-    await exchange.write([...frames.opening, ...frames.content, ...frames.closing].join(''));
-  } else {
-    await exchange.write(frames.opening.join(''));
-    await writePaced(exchange, frames.content, exchange.settings.delayMs);
-    await exchange.write(frames.closing.join(''));
-  }
+  await exchange.write(frames.opening.join(''));
+  await writePaced(exchange, frames.content, exchange.settings.delayMs);
+  await exchange.write(frames.closing.join(''));
   exchange.end();
 }

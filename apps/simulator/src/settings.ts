@@ -12,29 +12,47 @@ export interface Settings {
   readonly answer?: string;
   /** Answer with the message itself. */
   readonly echo?: boolean;
+  /** Tokens of the prompt that count as read from the vendor's cache. */
+  readonly cached?: number;
+  /** Tokens of the prompt that count as written to it; the messages API alone reports them. */
+  readonly cacheWritten?: number;
+  /** How often a model that is offered Kimi's `$web_search` asks for it before it answers. */
+  readonly searches: number;
+  readonly rateLimit?: RateLimit;
 }
 
-export const DEFAULT_SETTINGS: Settings = { latencyMs: 20, delayMs: 0 };
+/** What one API key may do within a window that starts with its first request. */
+export interface RateLimit {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly tokens?: number;
+}
+
+export const DEFAULT_SETTINGS: Settings = { latencyMs: 20, delayMs: 0, searches: 1 };
 
 const LARGEST_NUMBER = 3_600_000;
 const MOST_TOKENS = 200_000;
 
-type Setting = (settings: Settings, item: ScriptItem) => Settings;
+type Setting = (item: ScriptItem) => Partial<Settings>;
 
 const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
-  ['latency', (settings, item) => ({ ...settings, latencyMs: soleNumber(item) })],
-  ['delay', (settings, item) => ({ ...settings, delayMs: soleNumber(item) })],
-  ['tokens', (settings, item) => ({ ...settings, tokens: Math.min(soleNumber(item), MOST_TOKENS) })],
-  ['answer', (settings, item) => ({ ...settings, answer: exactText(item) })],
-  ['echo', (settings) => ({ ...settings, echo: true })],
+  ['latency', (item) => ({ latencyMs: soleNumber(item) })],
+  ['delay', (item) => ({ delayMs: soleNumber(item) })],
+  ['tokens', (item) => ({ tokens: Math.min(soleNumber(item), MOST_TOKENS) })],
+  ['answer', (item) => ({ answer: exactText(item) })],
+  ['echo', () => ({ echo: true })],
+  ['cached', (item) => ({ cached: soleNumber(item) })],
+  ['cache-written', (item) => ({ cacheWritten: soleNumber(item) })],
+  ['searches', (item) => ({ searches: soleNumber(item) })],
+  ['rate-limit', (item) => ({ rateLimit: readRateLimit(item) })],
 ]);
 
-/** The settings with the item applied, or undefined when the item names no setting. */
-export function applySetting(settings: Settings, item: ScriptItem): Settings | undefined {
+/** What the item changes, or undefined when it names no setting. */
+export function readSetting(item: ScriptItem): Partial<Settings> | undefined {
   const setting = SETTINGS.get(item.name);
   if (!setting) return undefined;
   if (item.times !== undefined) throw new ScriptError(`"${item.name}" takes no xN.`);
-  return setting(settings, item);
+  return setting(item);
 }
 
 export function readNumbers(item: ScriptItem, most: number): number[] {
@@ -50,6 +68,14 @@ function soleNumber(item: ScriptItem): number {
   const [number] = readNumbers(item, 1);
   if (number === undefined) throw new ScriptError(`"${item.name}" needs a number.`);
   return number;
+}
+
+function readRateLimit(item: ScriptItem): RateLimit {
+  const [requests, seconds, tokens] = readNumbers(item, 3);
+  if (requests === undefined || !seconds) {
+    throw new ScriptError('"rate-limit" needs a number of requests and of seconds.');
+  }
+  return { requests, seconds, ...(tokens !== undefined && { tokens }) };
 }
 
 function exactText(item: ScriptItem): string {

@@ -18,7 +18,7 @@ export async function breakOffWithError(exchange: Exchange): Promise<void> {
   if (!exchange.request.stream) return answer(exchange);
   const { opening, content } = exchange.answerFrames();
   await start(exchange, opening, firstHalf(content));
-  await exchange.write(exchange.dialect.errorFrame(OVERLOADED));
+  await exchange.write(exchange.errorFrame(OVERLOADED));
   exchange.end();
 }
 
@@ -39,14 +39,8 @@ export async function splitCharacters(exchange: Exchange): Promise<void> {
     ? exchange.answer.text
     : exchange.answer.text + MULTI_BYTE;
   const whole = { ...exchange.answer, text };
-  if (exchange.request.stream) {
-    const { opening, content, closing } = exchange.answerFrames(whole);
-    exchange.beginStream();
-    await writeSplit(exchange, [...opening, ...content, ...closing].join(''));
-  } else {
-    exchange.begin(200, { 'content-type': 'application/json' });
-    await writeSplit(exchange, exchange.answerText(whole));
-  }
+  exchange.beginBody();
+  await writeSplit(exchange, exchange.wire(whole));
   exchange.end();
 }
 
@@ -57,6 +51,29 @@ export async function endLinesWithCrlf(exchange: Exchange): Promise<void> {
   exchange.beginStream();
   const frames = [...opening, ...content, ...closing].map((frame) => frame.replaceAll('\n', '\r\n'));
   await writePaced(exchange, frames, exchange.settings.delayMs);
+  exchange.end();
+}
+
+/** The mark is no part of the first field name; readers of server-sent events drop it. */
+export async function beginWithByteOrderMark(exchange: Exchange): Promise<void> {
+  if (!exchange.request.stream) return answer(exchange);
+  await exchange.sendWire(`\uFEFF${exchange.wire()}`);
+}
+
+/**
+ * A proxy that sends events twice: the last piece of content and the event with the finish reason. Part 1 repeats
+ * the content only, which nobody can tell from a model that repeats itself; part 2 the finish reason only.
+ */
+export async function repeatChunks(exchange: Exchange, part: number): Promise<void> {
+  if (!exchange.request.stream) return answer(exchange);
+  const { opening, content, closing } = exchange.answerFrames();
+  const last = content.findLastIndex((frame) => frame.includes('delta'));
+  const twice = (frame: string): readonly string[] => [frame, frame];
+  const frames = [
+    ...content.flatMap((frame, index) => (part !== 2 && index === last ? twice(frame) : frame)),
+    ...closing.flatMap((frame, index) => (part !== 1 && index === 0 ? twice(frame) : frame)),
+  ];
+  await start(exchange, opening, frames);
   exchange.end();
 }
 

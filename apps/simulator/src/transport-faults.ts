@@ -47,15 +47,15 @@ export async function cutBody(exchange: Exchange): Promise<void> {
 
 /** The whole answer, but the head promised more. */
 export async function sendShortBody(exchange: Exchange): Promise<void> {
-  const body = wholeBody(exchange);
-  beginBody(exchange, { 'content-length': Buffer.byteLength(body) + MISSING_BYTES });
+  const body = exchange.wire();
+  exchange.beginBody({ 'content-length': Buffer.byteLength(body) + MISSING_BYTES });
   await exchange.write(body);
   exchange.closeConnection();
 }
 
 export async function sendByteByByte(exchange: Exchange, intervalMs: number): Promise<void> {
-  const bytes = Buffer.from(wholeBody(exchange));
-  beginBody(exchange, {});
+  const bytes = Buffer.from(exchange.wire());
+  exchange.beginBody();
   for (let index = 0; index < bytes.length; index++) {
     await exchange.write(bytes.subarray(index, index + 1));
     await exchange.pause(intervalMs);
@@ -71,17 +71,6 @@ async function sendHalf(exchange: Exchange): Promise<void> {
     return;
   }
   const body = Buffer.from(exchange.answerText());
-  beginBody(exchange, { 'content-length': body.length });
+  exchange.beginBody({ 'content-length': body.length });
   await exchange.write(body.subarray(0, body.length / 2));
-}
-
-function wholeBody(exchange: Exchange): string {
-  if (!exchange.request.stream) return exchange.answerText();
-  const { opening, content, closing } = exchange.answerFrames();
-  return [...opening, ...content, ...closing].join('');
-}
-
-function beginBody(exchange: Exchange, headers: Readonly<Record<string, number>>): void {
-  if (exchange.request.stream) exchange.beginStream(headers);
-  else exchange.begin(200, { 'content-type': 'application/json', ...headers });
 }

@@ -71,31 +71,19 @@ export function modelNotFound(model: string): VendorError {
   });
 }
 
+export function rateLimited(seconds: number): VendorError {
+  return {
+    ...RATE_LIMITED,
+    message: `Rate limit reached for requests. Please try again after ${seconds} seconds.`,
+  };
+}
+
 export function invalidRequest(status: number, message: string, code: string): VendorError {
   const messagesType = status === 413 ? 'request_too_large' : 'invalid_request_error';
   return vendorError(status, message, { type: 'invalid_request_error', code, messagesType });
 }
 
-/** GLM reports a business code of its own beside the HTTP status. */
-export function glmErrorBody(code: number): object {
-  const message = GLM_MESSAGES.get(code) ?? 'Simulated business error.';
-  return { error: { code: String(code), message } };
-}
-
-const GLM_MESSAGES: ReadonlyMap<number, string> = new Map([
-  [1000, 'Authentication failed.'],
-  [1113, 'Your account is in arrears, please recharge.'],
-  [1211, 'Unknown model, please check the model code.'],
-  [1261, 'Prompt exceeds max length.'],
-  [1301, 'Sensitive content detected in input or generation.'],
-  [1302, 'High concurrency usage of this API, please reduce concurrency or contact customer service.'],
-  [1303, 'High frequency usage of this API, please reduce frequency or contact customer service.'],
-  [1305, 'The API has triggered a rate limit.'],
-  [1308, 'Usage limit reached, the limit will reset later.'],
-  [1312, 'The model is currently busy, please try again later.'],
-]);
-
-function vendorError(
+export function vendorError(
   status: number,
   message: string,
   words: Pick<VendorError, 'type' | 'code' | 'messagesType'>,

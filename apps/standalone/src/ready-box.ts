@@ -19,7 +19,10 @@ export function readyBox(facts: ReadyFacts): string {
   const { config, url, catalog, providers } = facts;
   const directory = relative(process.cwd(), config.server.dataDir);
   const data = directory.startsWith('..') ? config.server.dataDir : `./${directory}`;
-  const states = providers.providers().map(({ id, state }) => `${id} ${STATE_WORDS[state]}`);
+  const states = providers
+    .providers()
+    .filter(({ state, prominent }) => state === 'ready' || prominent)
+    .map(({ id, state }) => `${id} ${STATE_WORDS[state]}`);
   return [
     ` EX-AI MCP Server ${PRODUCT.version}   ready in ${facts.seconds.toFixed(1)} s` +
       `            data: ${data}${facts.embeddedDatabase ? ' (embedded)' : ''}`,

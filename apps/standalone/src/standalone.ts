@@ -43,7 +43,7 @@ export async function startStandalone(
     const environment: EnvironmentVariables = {
       ...options.environment,
       ...(database && { DATABASE_URL: database.url }),
-      ...(simulator && { SIMULATOR_BASE_URL: simulator.baseUrl, EXAI_SIMULATOR: 'on' }),
+      ...(simulator && { SIMULATOR_BASE_URL: simulator.baseUrl }),
       EXAI_WORKER_PORT: String(await workerPort(config, options.environment)),
     };
     const effective = loadConfig(environment);

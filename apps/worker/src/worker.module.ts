@@ -1,6 +1,6 @@
 import { ConfigModule, type Config } from '#libs/config';
 import { DispatchConsumerModule } from '#libs/dispatch';
-import { HealthModule } from '#libs/health';
+import { HealthModule, ProviderHealthModule, ProviderHealthPublisher } from '#libs/health';
 import { ObservabilityModule, type Logger } from '#libs/observability';
 import { PersistenceModule } from '#libs/persistence';
 import { ProvidersModule } from '#libs/providers';
@@ -17,11 +17,14 @@ export class WorkerModule {
         ObservabilityModule.forRoot(logger),
         PersistenceModule.forRoot('worker'),
         DispatchConsumerModule,
+        ProvidersModule,
+        ProviderHealthModule,
         HealthModule.forRoot(
           [DispatchConsumerModule, ProvidersModule, ToolCatalogModule],
           [ConsumingIndicator],
         ),
       ],
+      providers: [ProviderHealthPublisher],
     };
   }
 }

@@ -18,6 +18,14 @@ const claims = z.object({
   exp: z.number().int(),
   tenant: z.string().min(1).max(128).optional(),
   scope: z.union([z.string(), z.array(z.string())]).optional(),
+  // An empty list would read as "no limit" somewhere: such a token is refused.
+  models: z
+    .preprocess(
+      (value) => (typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value),
+      z.array(z.string().min(1).max(128)).min(1).max(200),
+    )
+    .optional(),
+  max_cost_usd: z.number().nonnegative().optional(),
 });
 
 export interface TokenRequest {
@@ -25,6 +33,10 @@ export interface TokenRequest {
   readonly scopes: readonly string[];
   /** Seconds, at most 86,400. */
   readonly expiresIn: number;
+  /** Ids or aliases of the only models it may use; absent = all. */
+  readonly models?: readonly string[];
+  /** USD one call may cost at most. */
+  readonly maxCostUsd?: number;
 }
 
 /** Issues and verifies this gateway's own tokens: HS256, one secret, fixed issuer and audience. */
@@ -37,8 +49,8 @@ export class AccessTokens {
     this.jwt = new JwtService({ secret: createSecretKey(Buffer.from(secret)) });
   }
 
-  /** @throws ExaiError CONFIG_INVALID on an unknown scope or a life of more than 24 hours. */
-  issue({ subject, scopes, expiresIn }: TokenRequest): string {
+  /** @throws ExaiError CONFIG_INVALID on an unknown scope, an empty limit or a life of more than 24 hours. */
+  issue({ subject, scopes, expiresIn, models, maxCostUsd }: TokenRequest): string {
     const unknown = scopes.find((scope) => !isScope(scope));
     if (unknown !== undefined) {
       throw new ExaiError('CONFIG_INVALID', { reason: `There is no scope \`${unknown}\`.` });
@@ -48,8 +60,17 @@ export class AccessTokens {
         reason: 'A token lives at least 1 second and at most 24 hours.',
       });
     }
+    const limits = {
+      ...(models !== undefined && { models: [...models] }),
+      ...(maxCostUsd !== undefined && { max_cost_usd: maxCostUsd }),
+    };
+    if (!claims.pick({ models: true, max_cost_usd: true }).safeParse(limits).success) {
+      throw new ExaiError('CONFIG_INVALID', {
+        reason: 'The list of models must name at least one, and a cost limit is a number from 0.',
+      });
+    }
     return this.jwt.sign(
-      { scope: scopes.join(' ') },
+      { scope: scopes.join(' '), ...limits },
       {
         algorithm: 'HS256',
         subject,
@@ -66,12 +87,19 @@ export class AccessTokens {
     if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) throw new ExaiError('UNAUTHENTICATED');
     const parsed = claims.safeParse(this.verified(token));
     if (!parsed.success) throw new ExaiError('UNAUTHENTICATED');
-    const { sub, iat, exp, tenant, scope } = parsed.data;
+    const { sub, iat, exp, tenant, scope, models, max_cost_usd: maxCostUsd } = parsed.data;
     if (exp > iat + MAX_TOKEN_SECONDS || iat > Date.now() / 1000 + LEEWAY_SECONDS) {
       throw new ExaiError('UNAUTHENTICATED');
     }
     const scopes = (typeof scope === 'string' ? scope.split(' ') : (scope ?? [])).filter(isScope);
-    return { tenant: tenant ?? sub, subject: sub, scopes, expiresAt: exp };
+    return {
+      tenant: tenant ?? sub,
+      subject: sub,
+      scopes,
+      ...(models !== undefined && { models }),
+      ...(maxCostUsd !== undefined && { maxCostUsd }),
+      expiresAt: exp,
+    };
   }
 
   private verified(token: string): unknown {

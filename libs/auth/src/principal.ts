@@ -5,6 +5,10 @@ export interface Principal {
   readonly tenant: string;
   readonly subject: string;
   readonly scopes: readonly string[];
+  /** Ids or aliases of the only models it may use; absent = all. */
+  readonly models?: readonly string[];
+  /** USD one call may cost at most; absent = no limit. */
+  readonly maxCostUsd?: number;
   /** Seconds since the epoch; the connection ends soon after. Infinity without a token. */
   readonly expiresAt: number;
 }

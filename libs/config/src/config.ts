@@ -59,6 +59,18 @@ export interface ProvidersConfig {
   readonly simulatorPort: number;
   /** A model id or `auto`. */
   readonly defaultModel: string;
+  /** Absolute path of the file that adds providers. */
+  readonly file?: string;
+  /** Absolute path of the file that changes and adds models. */
+  readonly catalogFile?: string;
+  /** Ask every ready provider which models it has. */
+  readonly discovery: boolean;
+  /** By routing category the operator's candidates, best first; ids, aliases or `provider/model`. */
+  readonly routes: Readonly<Record<string, readonly string[]>>;
+  readonly maxCostPerCallUsd?: number;
+  readonly dailyBudgetUsd?: number;
+  /** The only proxy that requests to providers may take. */
+  readonly outboundProxy?: string;
 }
 
 /** Tool names are lower case; a non-empty `enabled` replaces the profile, `disabled` is removed last. */

@@ -19,14 +19,24 @@ describe('the list of settings', () => {
     for (const { variable, secret } of describeSettings()) {
       expect([variable, secret]).toEqual([
         variable,
-        /_API_KEY$|_SECRET_KEY$|_TOKEN$|^(DATABASE|REDIS)_URL$/.test(variable),
+        /_API_KEY$|_SECRET_KEY$|_TOKEN$|^(DATABASE|REDIS)_URL$|_PROXY$/.test(variable),
       ]);
     }
   });
 
   it('adds five settings per provider', () => {
     const names = describeSettings().map(({ variable }) => variable);
-    for (const prefix of ['KIMI', 'GLM']) {
+    for (const prefix of [
+      'KIMI',
+      'GLM',
+      'OPENAI',
+      'ANTHROPIC',
+      'GEMINI',
+      'XAI',
+      'OPENROUTER',
+      'DEEPSEEK',
+      'OLLAMA',
+    ]) {
       expect(names.filter((name) => name.startsWith(`${prefix}_`))).toEqual(
         ['API_KEY', 'BASE_URL', 'ALLOWED_MODELS', 'MAX_INFLIGHT', 'TIMEOUT_SECS'].map(
           (key) => `${prefix}_${key}`,

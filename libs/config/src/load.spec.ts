@@ -54,9 +54,26 @@ describe('defaults', () => {
       attempts: 3,
       resultTtlMs: 86_400_000,
     });
+    const others = [
+      'openai',
+      'anthropic',
+      'gemini',
+      'xai',
+      'deepseek',
+      'groq',
+      'mistral',
+      'ollama',
+      'openrouter',
+    ];
+    expect(config.providers).toMatchObject({ defaultModel: 'auto', discovery: false, routes: {} });
+    expect(config.providers).not.toHaveProperty('file');
+    expect(config.providers).not.toHaveProperty('dailyBudgetUsd');
     expect(config.providers.settings).toEqual({
       kimi: { allowedModels: [], timeoutMs: 180_000, maxInflight: 6 },
       glm: { allowedModels: [], timeoutMs: 120_000, maxInflight: 4 },
+      ...Object.fromEntries(
+        others.map((id) => [id, { allowedModels: [], timeoutMs: 180_000, maxInflight: 8 }]),
+      ),
       simulator: {
         baseUrl: 'http://127.0.0.1:8078/v1',
         allowedModels: [],

@@ -1,28 +1,22 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import {
-  type AuthConfig,
-  type Config,
-  type ProvidersConfig,
-  type ProviderSettings,
-  type ServerConfig,
-} from './config.js';
+import { type AuthConfig, type Config, type ServerConfig } from './config.js';
 import { ConfigError } from './config-error.js';
 import { type EnvironmentVariables } from './environment.js';
 import { fileRootProblem, homeDirectory } from './file-roots.js';
+import { deepFreeze } from './frozen.js';
+import { readProviders } from './load-providers.js';
 import { isLoopbackHost, LOOPBACK_NAMES } from './loopback.js';
+import { present } from './present.js';
+import { rememberOrigin } from './provider-reading.js';
 import { RawValues } from './raw-values.js';
 import { isPlaceholder } from './refused-values.js';
 import { requirementFaults, sharedSecretFaults, signingSecretFault, unknownNameFaults } from './rules.js';
-import { PROVIDER_SETTINGS, SETTINGS } from './schema.js';
+import { SETTINGS } from './schema.js';
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
 const MIB = 1_048_576;
-
-/** The simulator is ours and has no vendor limit; these only bound one process. */
-const SIMULATOR_MAX_INFLIGHT = 256;
-const SIMULATOR_TIMEOUT_MS = 180 * SECOND;
 
 export interface LoadOptions {
   /** False for the command line, the stdio shim and the simulator: values are checked, server requirements are not. */
@@ -44,7 +38,9 @@ export function loadConfig(env: EnvironmentVariables, options: LoadOptions = {})
 
   if (values.faults.length > 0) throw new ConfigError(values.faults);
   const secrets = [...new Set(values.secrets)].filter((secret) => !isPlaceholder(secret));
-  return deepFreeze({ ...config, secrets, warnings: values.warnings });
+  const loaded = deepFreeze({ ...config, secrets, warnings: values.warnings });
+  rememberOrigin(loaded, { environment: env, cwd });
+  return loaded;
 }
 
 function readSections(values: RawValues, cwd: string, home: string): Config {
@@ -63,7 +59,7 @@ function readSections(values: RawValues, cwd: string, home: string): Config {
       attempts: values.read(SETTINGS.attempts),
       resultTtlMs: values.read(SETTINGS.resultTtl) * HOUR,
     }),
-    providers: readProviders(values, server),
+    providers: readProviders(values, server.environment === 'production', cwd),
     tools: {
       profile: values.read(SETTINGS.profile),
       enabled: values.read(SETTINGS.enabledTools),
@@ -127,35 +123,6 @@ function readAuth(values: RawValues, server: ServerConfig): AuthConfig {
   });
 }
 
-function readProviders(values: RawValues, server: ServerConfig): ProvidersConfig {
-  const vendors = PROVIDER_SETTINGS.map((item): [string, ProviderSettings] => [
-    item.id,
-    present({
-      apiKey: values.readProviderKey(item.apiKey),
-      baseUrl: values.read(item.baseUrl),
-      allowedModels: values.read(item.allowedModels),
-      timeoutMs: values.read(item.timeout) * SECOND,
-      maxInflight: values.read(item.maxInflight),
-    }),
-  ]);
-  const simulatorPort = values.read(SETTINGS.simulatorPort);
-  const simulator = values.read(SETTINGS.simulator);
-  return {
-    settings: {
-      ...Object.fromEntries(vendors),
-      simulator: {
-        baseUrl: values.read(SETTINGS.simulatorBaseUrl) ?? `http://127.0.0.1:${simulatorPort}/v1`,
-        allowedModels: [],
-        timeoutMs: SIMULATOR_TIMEOUT_MS,
-        maxInflight: SIMULATOR_MAX_INFLIGHT,
-      },
-    },
-    simulator: simulator === 'auto' && server.environment === 'production' ? 'off' : simulator,
-    simulatorPort,
-    defaultModel: values.read(SETTINGS.defaultModel),
-  };
-}
-
 function readFileRoots(values: RawValues, host: string, cwd: string, home: string): string[] {
   const roots = values.read(SETTINGS.fileRoots);
   if (roots === undefined) {
@@ -181,20 +148,4 @@ function checkRedis(values: RawValues, { queue, server }: Config): void {
   } else {
     values.warnings.push(`${SETTINGS.redisUrl.env} ${problem}; production refuses this.`);
   }
-}
-
-/** Leaves out undefined fields, which `exactOptionalPropertyTypes` tells apart from absent ones. */
-function present<T extends object>(fields: T): Present<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
-}
-
-type OptionalKeys<T> = { [K in keyof T]: undefined extends T[K] ? K : never }[keyof T];
-type Present<T> = Omit<T, OptionalKeys<T>> & { [K in OptionalKeys<T>]?: Exclude<T[K], undefined> };
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    Object.values(value).forEach(deepFreeze);
-    Object.freeze(value);
-  }
-  return value;
 }

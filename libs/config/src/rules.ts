@@ -4,7 +4,8 @@ import { type EnvironmentVariables } from './environment.js';
 import { isLoopbackHost } from './loopback.js';
 import { closestNames } from './closest-names.js';
 import { distinctBytes, isPlaceholder, REFUSED_SWITCHES } from './refused-values.js';
-import { ALL_SETTINGS, PROVIDER_SETTINGS, SETTINGS } from './schema.js';
+import { PROVIDER_SETTINGS } from './provider-schema.js';
+import { ALL_SETTINGS, SETTINGS } from './schema.js';
 import { type Setting } from './setting.js';
 
 const MIN_SECRET_BYTES = 32;
@@ -94,12 +95,27 @@ function productionFaults(config: Config, isSet: (item: Setting<unknown>) => boo
       expected: 'auto or off',
     });
   }
-  if (!PROVIDER_SETTINGS.some(({ id }) => config.providers.settings[id]?.apiKey !== undefined)) {
+  if (!hasProvider(config, isSet)) {
     faults.push({
-      variable: PROVIDER_SETTINGS.map(({ apiKey }) => apiKey.env).join(' or '),
+      variable: 'KIMI_API_KEY or GLM_API_KEY',
       problem: 'required in production',
-      expected: 'the API key of at least one provider',
+      expected: `the key of at least one provider, which may also be ${OTHER_KEYS}, or ${SETTINGS.providersFile.env}`,
     });
   }
   return faults;
+}
+
+const OTHER_KEYS = PROVIDER_SETTINGS.slice(2)
+  .map(({ apiKey, baseUrl }) => (apiKey.required === '' ? baseUrl.env : apiKey.env))
+  .join(', ');
+
+/** A provider with a key, a model server of the operator's own, or a file that describes either. */
+function hasProvider({ providers }: Config, isSet: (item: Setting<unknown>) => boolean): boolean {
+  return (
+    providers.file !== undefined ||
+    PROVIDER_SETTINGS.some(
+      ({ id, apiKey, baseUrl }) =>
+        providers.settings[id]?.apiKey !== undefined || (apiKey.required === '' && isSet(baseUrl)),
+    )
+  );
 }

@@ -1,8 +1,11 @@
 // The one list of settings: what is not here is a constant. The documents are generated from it.
 import { optional, setting, type Setting } from './setting.js';
+import { PROVIDER_SETTINGS, ROUTE_SETTINGS } from './provider-schema.js';
 import {
   address,
+  amount,
   choice,
+  flag,
   hostName,
   integer,
   list,
@@ -10,7 +13,6 @@ import {
   origin,
   text,
   url,
-  vendorUrl,
 } from './value-kinds.js';
 
 const port = integer(1, 65_535);
@@ -117,6 +119,31 @@ export const SETTINGS = {
   defaultModel: setting('EXAI_DEFAULT_MODEL', 'providers.defaultModel', text, 'auto', {
     doc: 'model id, or auto, when a call names none',
   }),
+  providersFile: optional('EXAI_PROVIDERS_FILE', 'providers.file', text, {
+    doc: 'JSON or YAML file with more providers and endpoints; read again when it changes',
+  }),
+  catalogFile: optional('EXAI_MODEL_CATALOG_FILE', 'providers.catalogFile', text, {
+    doc: 'JSON or YAML file that changes models field by field and adds models; read again when it changes',
+    defaultText: 'bundled models only',
+  }),
+  discovery: setting('EXAI_MODEL_DISCOVERY', 'providers.discovery', flag, false, {
+    doc: 'ask every ready provider for its list of models, and add the unknown ones',
+  }),
+  maxCostPerCall: optional('EXAI_MAX_COST_PER_CALL_USD', 'providers.maxCostPerCallUsd', amount('USD'), {
+    doc: 'automatic routing takes no model whose estimate for the call is higher',
+  }),
+  dailyBudget: optional('EXAI_DAILY_BUDGET_USD', 'providers.dailyBudgetUsd', amount('USD'), {
+    doc: 'all calls of one day (UTC) may cost this much; further ones are refused',
+  }),
+  outboundProxy: optional(
+    'EXAI_OUTBOUND_PROXY',
+    'providers.outboundProxy',
+    url('http or https URL', ['https:', 'http:'], { credentials: true }),
+    {
+      doc: 'the only proxy that requests to providers take; HTTPS_PROXY and the like are ignored',
+      secret: true,
+    },
+  ),
 
   profile: setting('TOOL_PROFILE', 'tools.profile', choice(['lean', 'standard', 'full']), 'standard', {
     doc: 'which set of tools clients see',
@@ -199,46 +226,6 @@ export const SETTINGS = {
   }),
 };
 
-/** A bundled provider: one entry adds its five settings. */
-interface ProviderPrefix {
-  readonly prefix: string;
-  readonly vendor: string;
-  readonly maxInflight: number;
-  readonly timeoutSecs: number;
-}
-
-const PROVIDERS: readonly ProviderPrefix[] = [
-  { prefix: 'KIMI', vendor: 'Moonshot', maxInflight: 6, timeoutSecs: 180 },
-  { prefix: 'GLM', vendor: 'Z.ai / BigModel', maxInflight: 4, timeoutSecs: 120 },
-];
-
-export const PROVIDER_SETTINGS = PROVIDERS.map(({ prefix, vendor, maxInflight, timeoutSecs }) => {
-  const place = 'providers.settings' as const;
-  return {
-    id: prefix.toLowerCase(),
-    apiKey: optional(`${prefix}_API_KEY`, place, text, {
-      doc: `${vendor} API key`,
-      defaultText: 'none: provider shows no_key',
-      required: 'in production: one provider',
-      secret: true,
-    }),
-    baseUrl: optional(`${prefix}_BASE_URL`, place, vendorUrl, {
-      doc: `other region, plan or proxy of ${vendor}`,
-      defaultText: 'model catalogue',
-    }),
-    allowedModels: setting(`${prefix}_ALLOWED_MODELS`, place, list('model ids or aliases'), [], {
-      doc: 'models that may be used; the order is the preference',
-      defaultText: 'all',
-    }),
-    maxInflight: setting(`${prefix}_MAX_INFLIGHT`, place, integer(1, 1_000), maxInflight, {
-      doc: 'upstream requests at once, per process',
-    }),
-    timeout: setting(`${prefix}_TIMEOUT_SECS`, place, seconds(1_800), timeoutSecs, {
-      doc: 'one upstream request, multiplied by the factor of the model',
-    }),
-  };
-});
-
 const SECTION_ORDER = [
   'server',
   'auth',
@@ -256,5 +243,6 @@ const SECTION_ORDER = [
 /** Every setting in the order of the documents. */
 export const ALL_SETTINGS: readonly Setting<unknown>[] = [
   ...PROVIDER_SETTINGS.flatMap(({ id: _id, ...settings }) => Object.values<Setting<unknown>>(settings)),
+  ...ROUTE_SETTINGS.map(({ setting: item }) => item),
   ...Object.values<Setting<unknown>>(SETTINGS),
 ].sort((a, b) => SECTION_ORDER.indexOf(a.section) - SECTION_ORDER.indexOf(b.section));

@@ -10,6 +10,26 @@ export function integer(min: number, max: number, unit = ''): ValueKind<number> 
   return { type: `whole number ${min}–${max}${unit && ` (${unit})`}`, schema: number };
 }
 
+/** An amount above nothing, as `0.5` or `20`. */
+export function amount(unit: string): ValueKind<number> {
+  const number = z
+    .string()
+    .regex(/^\d+(?:\.\d+)?$/)
+    .transform(Number)
+    .pipe(z.number().positive());
+  return { type: `number above 0 (${unit})`, schema: number };
+}
+
+/** `true` and `false`, also as on, off, yes, no, 1 and 0. */
+export const flag: ValueKind<boolean> = {
+  type: 'true, false',
+  schema: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['true', 'on', 'yes', '1', 'false', 'off', 'no', '0']))
+    .transform((value) => ['true', 'on', 'yes', '1'].includes(value)),
+};
+
 export function choice<const V extends string>(values: readonly [V, ...V[]]): ValueKind<V> {
   return { type: values.join(', '), schema: z.string().toLowerCase().pipe(z.enum(values)) };
 }
@@ -78,6 +98,9 @@ export function url(
       .transform((value) => (options.query ? value : value.replace(/\/+$/, ''))),
   };
 }
+
+/** A model server of the operator's own, which often speaks plain HTTP inside its network. */
+export const serverUrl: ValueKind<string> = url('http or https URL without credentials', ['https:', 'http:']);
 
 /** A vendor's address carries the API key, so plain HTTP is for this machine only. */
 export const vendorUrl: ValueKind<string> = {

@@ -2,26 +2,39 @@ import { mayCall } from '#libs/auth';
 import { CONFIG, type Config } from '#libs/config';
 import { ExaiError, toEnvelope, toExaiError } from '#libs/errors';
 import { Metrics, runInContext } from '#libs/observability';
-import { AttemptFailed, type CallProgress, ToolCatalog, type ToolPayload, ToolRunner } from '#libs/tools';
+import {
+  AttemptFailed,
+  AttemptPostponed,
+  type CallProgress,
+  ToolCatalog,
+  type ToolPayload,
+  ToolRunner,
+} from '#libs/tools';
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { setTimeout as delay } from 'node:timers/promises';
-import { delayUntilNextAttempt } from './attempt-policy.js';
+import { delayUntilNextAttempt, MIN_ATTEMPT_MS } from './attempt-policy.js';
 import { CallLedger, type TerminalWrite } from './call-ledger.js';
 import { CallSignals } from './call-signals.js';
 import { type StartedAttempt } from './call-state.js';
+import { DailyBudget } from './daily-budget.js';
 import { DeltaBuffer } from './delta-buffer.js';
+import { retryMessage } from './retry-message.js';
 import { RunningAttempts } from './running-attempts.js';
+import { HOLD_RESULT_MS, TerminalWriter } from './terminal-writer.js';
 
 /** A call that stopped its worker this often is not tried again. */
 const MAX_CRASHES = 3;
-/** How long a finished result is held while the ledger cannot take it. */
-const HOLD_RESULT_MS = 30_000;
-const HOLD_STEP_MS = 250;
 
-/** How an attempt ended, for the queue: over, or to be delivered again after a delay. */
+/** A call that is put back often tells its caller only of waits as long as this. */
+const WORTH_TELLING_MS = 1_000;
+
+/**
+ * How an attempt ended, for the queue: over, to be delivered again after a delay as a further attempt, or put back
+ * as if it had not begun.
+ */
 export type AttemptEnd =
   | { readonly kind: 'over'; readonly error?: ExaiError }
+  | { readonly kind: 'postponed'; readonly delayMs: number }
   | { readonly kind: 'again'; readonly delayMs: number; readonly error: ExaiError };
 
 /** Thrown as abort reason when the worker stops before the attempt is done. */
@@ -41,6 +54,8 @@ export class AttemptRunner {
     private readonly ledger: CallLedger,
     private readonly running: RunningAttempts,
     private readonly signals: CallSignals,
+    private readonly writer: TerminalWriter,
+    private readonly budget: DailyBudget,
     private readonly metrics: Metrics,
     private readonly logger: PinoLogger,
   ) {
@@ -49,15 +64,23 @@ export class AttemptRunner {
 
   async run(attempt: StartedAttempt): Promise<AttemptEnd> {
     const { call } = attempt;
-    if (attempt.attempt === 1) {
+    if (attempt.fence === 1) {
       this.metrics.callQueueWait.observe({ tool: call.tool }, (Date.now() - call.createdAt) / 1_000);
     }
     return runInContext({ correlationId: call.correlationId, callId: call.id }, async () => {
       const began = performance.now();
       const end = await this.runInside(attempt);
-      const outcome = end.error ? end.error.code : 'completed';
       const durationMs = Math.round(performance.now() - began);
-      this.logger.info({ tool: call.tool, attempt: attempt.attempt, outcome, durationMs }, 'attempt ended');
+      if (end.kind === 'postponed') {
+        const { releases } = attempt;
+        this.logger.debug(
+          { tool: call.tool, releases, delayMs: end.delayMs, durationMs },
+          'attempt put back',
+        );
+      } else {
+        const outcome = end.error ? end.error.code : 'completed';
+        this.logger.info({ tool: call.tool, attempt: attempt.attempt, outcome, durationMs }, 'attempt ended');
+      }
       return end;
     });
   }
@@ -106,9 +129,15 @@ export class AttemptRunner {
     return this.tools.run(call, {
       attempt: attempt.attempt,
       maxAttempts: this.config.queue.attempts,
+      putBacks: attempt.releases,
       failures: attempt.failures,
       signal,
       onProgress,
+      spending: this.budget.spendingOf({
+        id: call.id,
+        fence: attempt.fence,
+        remainingMs: attempt.remainingMs,
+      }),
     });
   }
 
@@ -120,9 +149,13 @@ export class AttemptRunner {
   ): Promise<AttemptEnd> {
     const { call, fence } = attempt;
     const reason: unknown = signal.aborted ? signal.reason : undefined;
-    if (reason instanceof WorkerStopping) {
-      await this.ledger.release(call.id, fence);
-      return { kind: 'again', delayMs: 0, error: reason };
+    if (reason instanceof WorkerStopping) return this.putBack(attempt, 0);
+    if (reason === undefined && thrown instanceof AttemptPostponed) {
+      const { delayMs, message } = thrown;
+      if (call.deadline - Date.now() >= delayMs + MIN_ATTEMPT_MS)
+        return this.putBack(attempt, delayMs, message);
+      const late = new ExaiError('DEADLINE_EXCEEDED', { stage: 'provider busy' }, { cause: thrown });
+      return this.endFailed(attempt, late);
     }
     const failed = thrown instanceof AttemptFailed ? thrown : undefined;
     const error = reason === undefined ? toExaiError(failed?.error ?? thrown) : toExaiError(reason);
@@ -132,12 +165,33 @@ export class AttemptRunner {
       const failure = failed?.candidate && { ...failed.candidate, code: error.code };
       if (await this.ledger.retryLater(call.id, fence, failure, delayMs)) {
         this.metrics.callAttempts.inc({ reason: 'retry' });
+        if (failed?.next) {
+          const { provider, model } = failed.next;
+          this.metrics.providerRetries.inc({ provider, model });
+        }
         this.signals.publish({
           progress: { id: call.id, kind: 'phase', message: retryMessage(error, failed, delayMs) },
         });
         return { kind: 'again', delayMs, error };
       }
     }
+    return this.endFailed(attempt, error);
+  }
+
+  /** The call waits again, and this start counts as if it had not happened. */
+  private async putBack(attempt: StartedAttempt, delayMs: number, message?: string): Promise<AttemptEnd> {
+    const { call, fence } = attempt;
+    const released = await this.ledger.release({ id: call.id, fence, delayMs });
+    if (!released) return { kind: 'over' };
+    this.metrics.callAttempts.inc({ reason: 'postponed' });
+    if (message !== undefined && (attempt.releases === 0 || delayMs >= WORTH_TELLING_MS)) {
+      this.signals.publish({ progress: { id: call.id, kind: 'phase', message } });
+    }
+    return { kind: 'postponed', delayMs };
+  }
+
+  private endFailed(attempt: StartedAttempt, error: ExaiError): Promise<AttemptEnd> {
+    const { call, fence } = attempt;
     this.metrics.callAttempts.inc({ reason: error.code.toLowerCase() });
     const envelope = {
       ...toEnvelope(error, { correlationId: call.correlationId, callId: call.id }),
@@ -154,7 +208,7 @@ export class AttemptRunner {
     deltaSent: boolean,
   ): number | undefined {
     const { candidate, next } = failed ?? {};
-    return delayUntilNextAttempt({
+    const facts = {
       error,
       attempt: attempt.attempt,
       maxAttempts: this.config.queue.attempts,
@@ -163,26 +217,14 @@ export class AttemptRunner {
       ...(next && {
         next: { sameProvider: next.sameProvider, sameModel: next.model === candidate?.model },
       }),
-    });
+    };
+    return delayUntilNextAttempt(facts, (withinMs) => failed?.reserveRetry(withinMs) ?? 0);
   }
 
-  /** Holds the result while the ledger is away: the work is done, and done work is not thrown away. */
   private async write(write: TerminalWrite, remainingMs: number, error?: ExaiError): Promise<AttemptEnd> {
-    const giveUpAt = Date.now() + Math.min(HOLD_RESULT_MS, Math.max(remainingMs, HOLD_STEP_MS));
-    for (;;) {
-      try {
-        if (await this.ledger.finish(write)) {
-          if (this.signals.ledgerChannel === undefined) this.signals.publish({ done: [write.id] });
-        } else {
-          this.metrics.callStaleResults.inc();
-        }
-        return error ? { kind: 'over', error } : { kind: 'over' };
-      } catch (failure) {
-        this.logger.warn({ err: failure }, 'the ledger did not take a result; holding it');
-        if (Date.now() > giveUpAt) return { kind: 'again', delayMs: 1_000, error: toExaiError(failure) };
-        await delay(HOLD_STEP_MS);
-      }
-    }
+    const failure = await this.writer.write(write, remainingMs);
+    if (failure) return { kind: 'again', delayMs: 1_000, error: failure };
+    return error ? { kind: 'over', error } : { kind: 'over' };
   }
 }
 
@@ -193,15 +235,4 @@ function deadlineSignal(remainingMs: number): { signal: AbortSignal; clear: () =
     Math.max(0, remainingMs),
   );
   return { signal: controller.signal, clear: () => clearTimeout(timer) };
-}
-
-function retryMessage(error: ExaiError, failed: AttemptFailed | undefined, delayMs: number): string {
-  const who = failed?.candidate?.model ?? 'the call';
-  const what = `${who}: ${error.code.toLowerCase().replaceAll('_', ' ')}`;
-  if (failed?.next && failed.next.model !== failed.candidate?.model) {
-    return `${what}; next candidate: ${failed.next.model}`;
-  }
-  return delayMs < 1_000
-    ? `${what}; trying again`
-    : `${what}; trying again in ${Math.ceil(delayMs / 1_000)} s`;
 }

@@ -19,6 +19,13 @@ export interface JobTicket {
   readonly enqueueNo: number;
 }
 
+export interface ReleasedStart {
+  readonly id: string;
+  readonly fence: number;
+  /** Until the job is due again. */
+  readonly delayMs: number;
+}
+
 export interface TerminalWrite {
   readonly id: string;
   readonly fence: number;
@@ -34,6 +41,7 @@ export interface TerminalWrite {
 export class CallLedger implements OnApplicationShutdown {
   private readonly accepts = new TickBatch<ToolCall, void>((calls) => this.acceptAll(calls));
   private readonly starts = new TickBatch<JobTicket, StartedAttempt | undefined>((t) => this.startAll(t));
+  private readonly releases = new TickBatch<ReleasedStart, boolean>((starts) => this.releaseAll(starts));
   private readonly ends = new TickBatch<TerminalWrite, boolean>((writes) => this.finishAll(writes));
   private readonly records = new TickBatch<EndedCall, void>((calls) => this.recordAll(calls));
   private readonly reads = new TickBatch<string, FinishedCall | undefined>((ids) => this.readAll(ids));
@@ -94,9 +102,9 @@ export class CallLedger implements OnApplicationShutdown {
     return rows.length > 0;
   }
 
-  /** Gives an attempt back that was interrupted by a stopping worker; it does not count. */
-  async release(id: string, fence: number): Promise<boolean> {
-    return (await this.query('ledger-release', SQL.release, [id, fence])).length > 0;
+  /** Takes a start back that came to nothing; it does not count. False when the fence was lost. */
+  release(start: ReleasedStart): Promise<boolean> {
+    return this.releases.add(start);
   }
 
   /** Ends an open call whoever holds it. False when it had already ended. */
@@ -194,6 +202,17 @@ export class CallLedger implements OnApplicationShutdown {
     });
   }
 
+  private async releaseAll(starts: readonly ReleasedStart[]): Promise<boolean[]> {
+    const columns = [
+      starts.map(({ id }) => id),
+      starts.map(({ fence }) => fence),
+      starts.map(({ delayMs }) => Math.ceil(delayMs)),
+    ];
+    const rows = await this.query<{ id: string }>('ledger-release', SQL.release, columns, this.lazyPool);
+    const released = new Set(rows.map(({ id }) => id));
+    return starts.map(({ id }) => released.has(id));
+  }
+
   private async finishAll(writes: readonly TerminalWrite[]): Promise<boolean[]> {
     const rows = await this.query<{ id: string }>('ledger-finish', SQL.finish(this.channel), [
       writes.map(({ id }) => id),
@@ -205,6 +224,9 @@ export class CallLedger implements OnApplicationShutdown {
       writes.map(({ payload }) => payload?.metadata.model_used ?? null),
       writes.map(({ payload }) => payload?.metadata.usage?.input_tokens ?? null),
       writes.map(({ payload }) => payload?.metadata.usage?.output_tokens ?? null),
+      writes.map(({ payload }) => payload?.metadata.usage?.cached_tokens ?? null),
+      writes.map(({ payload }) => payload?.metadata.usage?.reasoning_tokens ?? null),
+      writes.map(({ payload }) => payload?.metadata.cost_usd ?? null),
     ]);
     const done = new Set(rows.map(({ id }) => id));
     return writes.map(({ id }) => done.has(id));

@@ -15,6 +15,8 @@ export interface StartedAttempt {
   readonly attempt: number;
   /** Starts that ended without any outcome: their worker died. */
   readonly crashes: number;
+  /** Starts that were taken back because there was no place for the call yet. */
+  readonly releases: number;
   readonly failures: readonly FailedCandidate[];
   readonly remainingMs: number;
 }
@@ -41,6 +43,13 @@ export interface CallReport {
   readonly deadlineAt: Date;
   readonly provider: string | null;
   readonly model: string | null;
+  /** Of the answer; null without one, or when the vendor did not say. */
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly cachedTokens: number | null;
+  readonly reasoningTokens: number | null;
+  /** US dollars by the price list; null = not known. */
+  readonly costUsd: number | null;
   readonly result: ToolPayload | null;
   readonly error: ErrorEnvelope | null;
 }

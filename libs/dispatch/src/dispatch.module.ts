@@ -6,20 +6,24 @@ import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { type Queue } from 'bullmq';
 import { PinoLogger } from 'nestjs-pino';
-import pg, { type Pool } from 'pg';
+import { type Pool } from 'pg';
 import { type DataSource } from 'typeorm';
 import { AdmissionControl } from './admission-control.js';
 import { AttemptRunner } from './attempt-runner.js';
+import { BudgetWatch } from './budget-watch.js';
 import { CallEnding } from './call-ending.js';
 import { CallLedger, type JobTicket } from './call-ledger.js';
 import { CallQueue, queueConnection, TOOL_CALLS_QUEUE } from './call-queue.js';
 import { CallSignals } from './call-signals.js';
 import { CallWaiters } from './call-waiters.js';
+import { DailyBudget } from './daily-budget.js';
+import { LAZY_POOL, openLazyPool } from './lazy-pool.js';
 import { PostgresCallSignals } from './postgres-call-signals.js';
 import { Reconciler } from './reconciler.js';
 import { unsafeEvictionPolicy } from './redis-eviction.js';
 import { RedisCallSignals } from './redis-call-signals.js';
 import { RunningAttempts } from './running-attempts.js';
+import { TerminalWriter } from './terminal-writer.js';
 import { ToolCallProcessor } from './tool-call.processor.js';
 import { ToolDispatcher } from './tool-dispatcher.js';
 
@@ -32,13 +36,16 @@ const QUEUE_MODULES = [
 ];
 
 const STORE: Provider[] = [
+  { provide: LAZY_POOL, inject: [CONFIG, PinoLogger], useFactory: openLazyPool },
   { provide: CallSignals, inject: [CONFIG, PinoLogger], useFactory: openSignals },
   {
     provide: CallLedger,
-    inject: [getDataSourceToken(), CallSignals, CONFIG, PinoLogger],
-    useFactory: (dataSource: DataSource, signals: CallSignals, config: Config, logger: PinoLogger) =>
-      new CallLedger(poolOf(dataSource), openLazyPool(config, logger), signals.ledgerChannel),
+    inject: [getDataSourceToken(), LAZY_POOL, CallSignals],
+    useFactory: (dataSource: DataSource, lazyPool: Pool, signals: CallSignals) =>
+      new CallLedger(poolOf(dataSource), lazyPool, signals.ledgerChannel),
   },
+  DailyBudget,
+  BudgetWatch,
   {
     provide: CallQueue,
     inject: [getQueueToken(TOOL_CALLS_QUEUE), CONFIG, PinoLogger],
@@ -46,8 +53,12 @@ const STORE: Provider[] = [
   },
 ];
 
-/** What both halves need: the ledger, the queue and the signals between processes. */
-@Module({ imports: QUEUE_MODULES, providers: STORE, exports: [CallLedger, CallQueue, CallSignals] })
+/** What both halves need: the ledger, the budget, the queue and the signals between processes. */
+@Module({
+  imports: QUEUE_MODULES,
+  providers: STORE,
+  exports: [CallLedger, CallQueue, CallSignals, DailyBudget, BudgetWatch, LAZY_POOL],
+})
 export class CallStoreModule {}
 
 /** The gateway's half. */
@@ -67,7 +78,7 @@ export class DispatchProducerModule {
 /** The worker's half. */
 @Module({
   imports: [CallStoreModule, ToolCatalogModule, ToolEnginesModule],
-  providers: [RunningAttempts, AttemptRunner, ToolCallProcessor],
+  providers: [RunningAttempts, TerminalWriter, AttemptRunner, ToolCallProcessor],
   exports: [CallStoreModule, ToolCallProcessor],
 })
 export class DispatchConsumerModule {}
@@ -99,24 +110,6 @@ async function openSignals(config: Config, logger: PinoLogger): Promise<CallSign
     throw new ExaiError(code, {}, { cause: error });
   }
   return signals;
-}
-
-/**
- * For the start of an attempt, heartbeats and inline calls: should the database crash, they are lost together with
- * nothing that was promised, and the next synchronous commit takes them to the disk.
- */
-function openLazyPool(config: Config, logger: PinoLogger): Pool {
-  const pool = new pg.Pool({
-    connectionString: config.database.url,
-    max: 2,
-    options: '-c synchronous_commit=off',
-    application_name: 'exai-ledger',
-    connectionTimeoutMillis: 2_000,
-    query_timeout: 10_000,
-    keepAlive: true,
-  });
-  pool.on('error', (error) => logger.debug({ err: error }, 'idle ledger connection lost'));
-  return pool;
 }
 
 /** The pool that TypeORM keeps; the ledger's prepared statements go through it. */

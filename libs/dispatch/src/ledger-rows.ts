@@ -1,5 +1,11 @@
 import { type ErrorEnvelope } from '#libs/errors';
-import { type FailedCandidate, type ToolCall, type ToolOutcome, type ToolPayload } from '#libs/tools';
+import {
+  type CallPrincipal,
+  type FailedCandidate,
+  type ToolCall,
+  type ToolOutcome,
+  type ToolPayload,
+} from '#libs/tools';
 import { type FinishedCall, type StartedAttempt, type TerminalState } from './call-state.js';
 
 /** A call that was answered without the queue. */
@@ -9,7 +15,7 @@ export interface EndedCall {
 }
 
 /** The columns that identify a call, one array per column as `unnest` takes them. */
-export function identityColumns(calls: readonly ToolCall[]): string[][] {
+export function identityColumns(calls: readonly ToolCall[]): (string | null)[][] {
   return [
     calls.map((call) => call.id),
     calls.map((call) => call.principal.tenant),
@@ -22,7 +28,15 @@ export function identityColumns(calls: readonly ToolCall[]): string[][] {
     calls.map((call) => call.transport),
     calls.map((call) => call.client.name),
     calls.map((call) => call.client.version),
+    calls.map(({ principal }) => limitsJson(principal)),
   ];
+}
+
+type Limits = Pick<CallPrincipal, 'models' | 'maxCostUsd'>;
+
+/** What the caller's token narrows; null for most. */
+function limitsJson({ models, maxCostUsd }: Limits): string | null {
+  return models || maxCostUsd !== undefined ? JSON.stringify({ models, maxCostUsd }) : null;
 }
 
 export interface StartedRow {
@@ -43,6 +57,7 @@ export interface StartedRow {
   attempts: number;
   releases: number;
   failures: FailedCandidate[];
+  limits: Limits | null;
 }
 
 export function toAttempt(row: StartedRow): StartedAttempt {
@@ -56,6 +71,7 @@ export function toAttempt(row: StartedRow): StartedAttempt {
         tenant: row.tenant,
         subject: row.subject,
         scopes: row.scopes === '' ? [] : row.scopes.split(' '),
+        ...row.limits,
       },
       client: { name: row.clientName, version: row.clientVersion },
       sessionId: row.sessionId,
@@ -67,6 +83,7 @@ export function toAttempt(row: StartedRow): StartedAttempt {
     fence: row.fence,
     attempt: row.attempts + 1,
     crashes: row.fence - 1 - row.attempts - row.releases,
+    releases: row.releases,
     failures: row.failures,
     remainingMs: row.remainingMs,
   };

@@ -5,25 +5,26 @@
 export const SQL = {
   accept: `
     INSERT INTO tool_calls (id, tenant_id, principal_id, scopes, tool, args, state, correlation_id, session_id,
-                            transport, client_name, client_version, deadline_at)
-    SELECT id, tenant, subject, scopes, tool, args::json, 'ACCEPTED', correlation, session,
-           transport, client_name, client_version, clock_timestamp() + remaining * interval '1 millisecond'
+                            transport, client_name, client_version, limits, deadline_at)
+    SELECT id, tenant, subject, scopes, tool, args::json, 'ACCEPTED', correlation, session, transport,
+           client_name, client_version, limits::jsonb, clock_timestamp() + remaining * interval '1 millisecond'
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::text[], $12::int[])
+                $9::text[], $10::text[], $11::text[], $12::text[], $13::int[])
       AS c (id, tenant, subject, scopes, tool, args, correlation, session, transport, client_name,
-            client_version, remaining)`,
+            client_version, limits, remaining)`,
 
   /** Inline calls: recorded when they are over. */
   record: `
     INSERT INTO tool_calls (id, tenant_id, principal_id, scopes, tool, args, state, correlation_id, session_id,
-                            transport, client_name, client_version, accepted_at, deadline_at, started_at,
-                            finished_at, attempts, result, error)
+                            transport, client_name, client_version, limits, accepted_at, deadline_at,
+                            started_at, finished_at, attempts, result, error)
     SELECT id, tenant, subject, scopes, tool, args::json, state, correlation, session, transport, client_name,
-           client_version, began, clock_timestamp(), began, clock_timestamp(), 1, result::json, error::json
+           client_version, limits::jsonb, began, clock_timestamp(), began, clock_timestamp(), 1, result::json,
+           error::json
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::text[], $12::int[], $13::text[], $14::text[], $15::text[])
+                $9::text[], $10::text[], $11::text[], $12::text[], $13::int[], $14::text[], $15::text[], $16::text[])
       AS c (id, tenant, subject, scopes, tool, args, correlation, session, transport, client_name,
-            client_version, duration, state, result, error),
+            client_version, limits, duration, state, result, error),
       LATERAL (SELECT clock_timestamp() - duration * interval '1 millisecond' AS began) AS b`,
 
   start: `
@@ -35,6 +36,7 @@ export const SQL = {
     RETURNING t.id, t.tenant_id AS tenant, t.principal_id AS subject, t.scopes, t.tool, t.args::text AS args,
       t.correlation_id AS "correlationId", t.session_id AS "sessionId", t.transport,
       t.client_name AS "clientName", t.client_version AS "clientVersion", t.fence, t.attempts, t.releases, t.failures,
+      t.limits,
       (extract(epoch FROM t.deadline_at - clock_timestamp()) * 1000)::float8 AS "remainingMs",
       (extract(epoch FROM clock_timestamp() - t.accepted_at) * 1000)::float8 AS "acceptedMs"`,
 
@@ -43,11 +45,13 @@ export const SQL = {
     WITH done AS (
       UPDATE tool_calls t
       SET state = f.state, result = f.result::json, error = f.error::json, provider = f.provider, model = f.model,
-          input_tokens = f.input_tokens, output_tokens = f.output_tokens, attempts = t.attempts + 1,
+          input_tokens = f.input_tokens, output_tokens = f.output_tokens, cached_tokens = f.cached_tokens,
+          reasoning_tokens = f.reasoning_tokens, cost_usd = f.cost_usd, attempts = t.attempts + 1,
           finished_at = clock_timestamp(), touched_at = clock_timestamp()
       FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
-                  $9::int[])
-        AS f (id, fence, state, result, error, provider, model, input_tokens, output_tokens)
+                  $9::int[], $10::int[], $11::int[], $12::numeric[])
+        AS f (id, fence, state, result, error, provider, model, input_tokens, output_tokens, cached_tokens,
+              reasoning_tokens, cost_usd)
       WHERE t.id = f.id AND t.fence = f.fence AND t.finished_at IS NULL
       RETURNING t.id
     )${
@@ -68,10 +72,13 @@ export const SQL = {
         touched_at = clock_timestamp() + $4::int * interval '1 millisecond'
     WHERE id = $1 AND fence = $2 AND finished_at IS NULL RETURNING id`,
 
-  /** Counted apart, so that an interrupted start is no crash. */
+  /** Counted apart, so that a start which was taken back is no crash; touched when its job is due again. */
   release: `
-    UPDATE tool_calls SET state = 'QUEUED', releases = releases + 1, touched_at = clock_timestamp()
-    WHERE id = $1 AND fence = $2 AND finished_at IS NULL RETURNING id`,
+    UPDATE tool_calls t
+    SET state = 'QUEUED', releases = t.releases + 1,
+        touched_at = clock_timestamp() + r.delay * interval '1 millisecond'
+    FROM unnest($1::uuid[], $2::int[], $3::int[]) AS r (id, fence, delay)
+    WHERE t.id = r.id AND t.fence = r.fence AND t.finished_at IS NULL RETURNING t.id`,
 
   /** The fence rises, so that an attempt that is still running has lost the call. */
   end: `
@@ -115,6 +122,8 @@ export const SQL = {
   report: `
     SELECT id, tool, state, attempts, correlation_id AS "correlationId", accepted_at AS "acceptedAt",
            started_at AS "startedAt", finished_at AS "finishedAt", deadline_at AS "deadlineAt",
-           provider, model, result, error
+           provider, model, input_tokens AS "inputTokens", output_tokens AS "outputTokens",
+           cached_tokens AS "cachedTokens", reasoning_tokens AS "reasoningTokens", cost_usd::float8 AS "costUsd",
+           result, error
     FROM tool_calls WHERE id = $1 AND tenant_id = $2 AND principal_id = $3`,
 };

@@ -2,6 +2,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { Metrics } from '#libs/observability';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
+import { BudgetWatch } from './budget-watch.js';
 import { CallEnding } from './call-ending.js';
 import { CallLedger, type JobTicket } from './call-ledger.js';
 import { CallQueue } from './call-queue.js';
@@ -14,7 +15,7 @@ const PURGE_EVERY_MS = 60_000;
 
 /**
  * Repairs the difference between ledger and queue: open calls without a live job get a new one, calls past their
- * deadline end, old content is dropped. Any number may run side by side: claims and compare-and-set keep each row
+ * deadline end, old content is dropped, money held for dead workers is given back. Any number may run side by side: claims and compare-and-set keep each row
  * with one of them.
  */
 @Injectable()
@@ -29,6 +30,7 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
     private readonly ledger: CallLedger,
     private readonly queue: CallQueue,
     private readonly ending: CallEnding,
+    private readonly budget: BudgetWatch,
     private readonly metrics: Metrics,
     private readonly logger: PinoLogger,
   ) {
@@ -59,6 +61,7 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
       () => this.requeueLost(),
       () => this.measureQueue(),
       () => this.dropOldContent(),
+      () => this.budget.check(),
     ];
     for (const step of steps) {
       try {

@@ -3,7 +3,7 @@ import { toEnvelope, type ExaiError } from '#libs/errors';
 import { Metrics } from '#libs/observability';
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, type OnApplicationBootstrap } from '@nestjs/common';
-import { UnrecoverableError, type Job } from 'bullmq';
+import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import { PinoLogger } from 'nestjs-pino';
 import { AttemptRunner, WorkerStopping } from './attempt-runner.js';
 import { CallLedger, type JobTicket } from './call-ledger.js';
@@ -51,10 +51,15 @@ export class ToolCallProcessor extends WorkerHost implements OnApplicationBootst
   }
 
   // BullMQ's own abort signal stays unused: `RunningAttempts` aborts by the ledger, also for other processes.
-  async process(job: Job<JobTicket>): Promise<string> {
+  async process(job: Job<JobTicket>, token?: string): Promise<string> {
     const attempt = await this.ledger.start(job.data);
     if (!attempt) return this.dropped(job.data);
     const end = await this.runner.run(attempt);
+    if (end.kind === 'postponed') {
+      // Unlike a failure, this leaves the count of attempts as it is.
+      await job.moveToDelayed(Date.now() + end.delayMs, token);
+      throw new DelayedError();
+    }
     if (end.kind === 'again') throw new TryAgain(envelopeJson(end.error, attempt.call), end.delayMs);
     if (end.error) throw new UnrecoverableError(envelopeJson(end.error, attempt.call));
     return 'done';

@@ -110,8 +110,14 @@ export const accessRows = {
     ...overload,
     http: 429,
     jsonrpc: -31011,
+    toolErrorToo: true,
     message: (details) => sentence(`The quota${limitOf(details)} is used up`, details),
-    hint: (details) => `It is filled again ${inTime(details, 'in the next period')}.`,
+    hint: (details) =>
+      listed('Use a smaller prompt, or a model that costs less:', details.suggestions).trim() ||
+      `It is filled again ${inTime(details, 'in the next period')}.` +
+        (details['variable'] === undefined
+          ? ''
+          : ` The operator can raise ${named(details, 'variable', 'it')}; models that cost nothing still answer.`),
   },
   QUEUE_FULL: {
     ...overload,

@@ -3,6 +3,8 @@ import { TerminusModule } from '@nestjs/terminus';
 import { HEALTH_PROBES, type HealthProbe } from './health-probe.js';
 import { HealthController } from './health.controller.js';
 import { LedgerIndicator } from './ledger.indicator.js';
+import { ProviderHealthModule } from './provider-health/provider-health.module.js';
+import { ProvidersIndicator } from './providers.indicator.js';
 import { QueueIndicator } from './queue.indicator.js';
 import { RegistryIndicator } from './registry.indicator.js';
 
@@ -13,10 +15,10 @@ export class HealthModule {
    * @param own further probes of this process
    */
   static forRoot(imports: NonNullable<ModuleMetadata['imports']>, own: Type<HealthProbe>[]): DynamicModule {
-    const probes = [RegistryIndicator, LedgerIndicator, QueueIndicator, ...own];
+    const probes = [RegistryIndicator, ProvidersIndicator, LedgerIndicator, QueueIndicator, ...own];
     return {
       module: HealthModule,
-      imports: [TerminusModule.forRoot({ logger: false }), ...imports],
+      imports: [TerminusModule.forRoot({ logger: false }), ProviderHealthModule, ...imports],
       controllers: [HealthController],
       providers: [
         ...probes,

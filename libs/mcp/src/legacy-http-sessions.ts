@@ -124,8 +124,13 @@ export class LegacyHttpSessions implements OnApplicationShutdown {
   }
 }
 
+/** Also of the same rights: a narrower token must not use the session of a wider one. */
 function isSame(a: Principal, b: Principal): boolean {
-  return a.tenant === b.tenant && a.subject === b.subject;
+  return rightsOf(a) === rightsOf(b);
+}
+
+function rightsOf({ tenant, subject, scopes, models, maxCostUsd }: Principal): string {
+  return JSON.stringify([tenant, subject, scopes, models, maxCostUsd]);
 }
 
 function refuse(

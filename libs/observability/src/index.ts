@@ -3,5 +3,5 @@ export { createLogger, nestLogger, type Logger } from './logger.js';
 export { MetricsController } from './metrics.controller.js';
 export { Metrics } from './metrics.js';
 export { ObservabilityModule } from './observability.module.js';
-export { createRedactor, type Redactor } from './redact.js';
+export { createRedactor, redactAlso, type Redactor } from './redact.js';
 export { currentContext, runInContext, type RequestContext } from './request-context.js';

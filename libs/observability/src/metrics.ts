@@ -44,6 +44,28 @@ export class Metrics {
     'model',
     'direction',
   ]);
+  readonly providerFirstToken = seconds('provider_first_token', 'Until the first part of an answer.', [
+    'provider',
+    'model',
+  ]);
+  readonly providerRetries = counter('provider_retries_total', 'Further attempts of calls.', [
+    'provider',
+    'model',
+  ]);
+  readonly providerCircuit = gauge('provider_circuit_state', '0 closed, 1 half-open, 2 open.', [
+    'provider',
+    'model',
+  ]);
+  readonly providerCost = counter('provider_cost_usd_total', 'US dollars, by the price list.', [
+    'provider',
+    'model',
+  ]);
+  readonly routeDecisions = counter('route_decisions_total', 'Models chosen, by why.', [
+    'reason',
+    'provider',
+  ]);
+  readonly budgetSpent = gauge('budget_spent_usd', 'US dollars spent since midnight UTC.', []);
+  readonly budgetLimit = gauge('budget_limit_usd', 'US dollars that a day may cost.', []);
   readonly connections = gauge('connections', 'Open MCP connections and sessions.', ['transport']);
   readonly connectionsClosed = counter('connections_closed_total', 'Connections that ended.', [
     'transport',

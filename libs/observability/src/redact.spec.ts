@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRedactor } from './redact.js';
+import { createRedactor, redactAlso } from './redact.js';
 
 describe('redaction', () => {
   const secret = 'canary-secret/value+42';
@@ -35,5 +35,15 @@ describe('redaction', () => {
     const value: Record<string, unknown> = {};
     value['self'] = value;
     expect(JSON.stringify(redact(value))).toContain('[deep]');
+  });
+});
+
+describe('secrets that become known later', () => {
+  it('are hidden by redactors that exist already, in every form', () => {
+    const early = createRedactor([]);
+    expect(early('the late-secret-0123 came')).toBe('the late-secret-0123 came');
+    redactAlso(['late-secret-0123']);
+    expect(early('the late-secret-0123 came')).toBe('the [redacted] came');
+    expect(early(Buffer.from('late-secret-0123').toString('base64'))).toBe('[redacted]');
   });
 });

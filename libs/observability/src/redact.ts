@@ -18,27 +18,27 @@ const MAX_DEPTH = 6;
 
 export type Redactor = (value: unknown) => unknown;
 
+/** Secrets that became known after the redactors were built. */
+const LATE_NEEDLES = new Set<string>();
+
+/** Hides these values too, in every redactor of this process and for good: a replaced key is still a key. */
+export function redactAlso(secrets: readonly string[]): void {
+  for (const needle of needlesOf(secrets)) LATE_NEEDLES.add(needle);
+}
+
 /**
  * Builds the one redaction function: by property name, by pattern, and by value of every loaded secret
  * (plain, base64 and URL-encoded). Control characters in strings are escaped, so that no text can forge a log line.
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const needles = [
-    ...new Set(
-      secrets
-        .filter((secret) => secret.length >= 6)
-        .flatMap((secret) => [
-          secret,
-          Buffer.from(secret).toString('base64'),
-          Buffer.from(secret).toString('base64url'),
-          encodeURIComponent(secret),
-        ]),
-    ),
-  ];
+  const needles = needlesOf(secrets);
 
   function redactText(text: string): string {
     let result = text;
     for (const needle of needles) {
+      if (result.includes(needle)) result = result.replaceAll(needle, HIDDEN);
+    }
+    for (const needle of LATE_NEEDLES) {
       if (result.includes(needle)) result = result.replaceAll(needle, HIDDEN);
     }
     for (const pattern of SECRET_PATTERNS) result = result.replace(pattern, HIDDEN);
@@ -71,4 +71,17 @@ export function createRedactor(secrets: readonly string[]): Redactor {
   }
 
   return (value) => redact(value, 0);
+}
+
+/** Every form in which a secret may stand in a text. Shorter ones would hide ordinary words. */
+function needlesOf(secrets: readonly string[]): readonly string[] {
+  const forms = secrets
+    .filter((secret) => secret.length >= 6)
+    .flatMap((secret) => [
+      secret,
+      Buffer.from(secret).toString('base64'),
+      Buffer.from(secret).toString('base64url'),
+      encodeURIComponent(secret),
+    ]);
+  return [...new Set(forms)];
 }

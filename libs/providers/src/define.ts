@@ -1,6 +1,7 @@
-import { isErrorCode, type ErrorCode } from '#libs/errors';
+import { ERROR_CODES } from '#libs/errors';
 import { z } from 'zod';
 import { modelEntrySchema } from './catalogue/model-card.js';
+import { partOf } from './catalogue/partial-schema.js';
 
 /** The provider that stands in while no vendor's key is set. */
 export const SIMULATOR_ID = 'simulator';
@@ -14,9 +15,7 @@ const errorRuleSchema = z.strictObject({
   code: z.string().optional(),
   /** Regular expression, tried without regard to case. */
   message: pattern.optional(),
-  becomes: z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value), {
-    error: 'not a code of the error catalogue',
-  }),
+  becomes: z.enum(ERROR_CODES, { error: 'not a code of the error catalogue' }),
   /** `model`: what it says concerns only the model that was asked, although the code speaks of the provider. */
   scope: z.enum(['provider', 'model']).optional(),
 });
@@ -39,15 +38,16 @@ const filesSchema = z.strictObject({
 });
 
 /** Milliseconds, before the model's multiplier. */
-const timeoutsSchema = z.strictObject({
+const timeoutFields = {
   connectMs: z.int().positive().default(5_000),
   /** Until the headers of a streamed answer. */
   firstByteMs: z.int().positive().default(30_000),
   /** Between two pieces of content of a streamed answer; comments and empty events do not count. */
   idleMs: z.int().positive().default(20_000),
-});
+};
+const timeoutsSchema = z.strictObject(timeoutFields);
 
-const quirksSchema = z.strictObject({
+const quirkFields = {
   maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),
   /** Parameters, message fields and tool-function fields the vendor refuses. */
   omit: z.array(z.string()).default([]),
@@ -63,6 +63,8 @@ const quirksSchema = z.strictObject({
   reasoningFields: z.array(z.string()).default(['reasoning_content', 'reasoning']),
   /** How a thinking mode is asked for; `effort` sends `reasoning_effort` alone. */
   thinkingStyle: z.enum(['thinking', 'effort']).default('thinking'),
+  /** Added to the body of a streamed request that offers functions, so that calls of them are streamed too. */
+  streamedToolsBody: z.record(z.string(), z.unknown()).default({}),
   /** Ask for usage in the last event of a stream. */
   streamUsage: z.boolean().default(true),
   /** Added to every body unless the request says otherwise. */
@@ -72,7 +74,13 @@ const quirksSchema = z.strictObject({
   /** Finds the seconds to wait in an error text; first group is the number. */
   retryAfterText: pattern.optional(),
   errors: z.array(errorRuleSchema).default([]),
-});
+};
+const quirksSchema = z.strictObject(quirkFields);
+/** Any part of the quirks, as a providers file gives it. */
+export const quirksPartSchema = z.strictObject(partOf(quirkFields));
+export const timeoutsPartSchema = z.strictObject(partOf(timeoutFields));
+
+export const AUTH_STYLES = ['bearer', 'api-key', 'x-api-key'] as const;
 
 export const providerSchema = z
   .strictObject({
@@ -86,8 +94,10 @@ export const providerSchema = z
     needsBaseUrl: z.boolean().default(false),
     /** The host may have an address that is not on the public internet, and plain http. */
     allowPrivate: z.boolean().default(false),
+    /** The variable that holds the key, where it is not the one named after the provider. */
+    keyVariable: z.string().min(1).optional(),
     /** How the key is sent. */
-    auth: z.enum(['bearer', 'api-key', 'x-api-key']).default('bearer'),
+    auth: z.enum(AUTH_STYLES).default('bearer'),
     /** Sent with every request, beside the key. */
     headers: z.record(z.string(), z.string()).default({}),
     /** Added to every address. */
@@ -95,6 +105,8 @@ export const providerSchema = z
     /** Ask the vendor which models there are, and add those nobody described. */
     discover: z.boolean().default(false),
     timeouts: timeoutsSchema.default(() => timeoutsSchema.parse({})),
+    /** Named to people who have no key yet; all others are spoken of only once they are configured. */
+    prominent: z.boolean().default(false),
     /** Lower comes first where models are otherwise equal. */
     priority: z.int().default(50),
     /** May be empty only where models are discovered. */
@@ -107,7 +119,7 @@ export const providerSchema = z
   })
   .transform((entry) => ({
     ...entry,
-    keyVariable: keyVariableOf(entry.id),
+    keyVariable: entry.keyVariable ?? keyVariableOf(entry.id),
     models: entry.models.map((model) => ({ ...model, provider: entry.id })),
   }));
 

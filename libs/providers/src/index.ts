@@ -1,4 +1,6 @@
 export { type ProviderEntry, defineProvider } from './define.js';
+export { Catalogue } from './catalogue/catalogue.js';
+export { modelsFileSchema, providersFileSchema } from './catalogue/providers-file.schema.js';
 export { PROVIDERS } from './descriptors/index.js';
 export {
   type ModelCard,
@@ -28,21 +30,19 @@ export {
 export { ModelProvider } from './model-provider.js';
 export { type FileUpload, type ProviderFiles, type RemoteFile } from './provider-files.js';
 export { ProviderBusy } from './resilience/provider-busy.js';
-export {
-  type CircuitState,
-  type CircuitView,
-  type ProviderHealthReport,
-  Resilience,
-} from './resilience/resilience.js';
+export { type CircuitState, type CircuitView } from './resilience/circuit.js';
+export { type ProviderHealthReport } from './resilience/provider-health.js';
+export { type CircuitChange, Resilience } from './resilience/resilience.js';
 export { estimateTokens, isCode } from './token-estimate.js';
+export { ModelRouter } from './routing/model-router.js';
+export { type RouteFailure } from './routing/pick-candidate.js';
 export {
-  ModelRouter,
   type ModelWish,
+  type Rejection,
   type RouteDecision,
-  type RouteFailure,
   type RouteReason,
   type RouteTrace,
-} from './routing/model-router.js';
+} from './routing/route-decision.js';
 export { type ModelFilter, ProviderRegistry } from './provider-registry.js';
 export { type ProviderState, type ProviderStatus } from './provider-status.js';
 export { ProvidersModule } from './providers.module.js';

@@ -67,6 +67,11 @@ export interface CompletionRequest {
    * to callers who want the answer whole.
    */
   readonly streamed?: boolean;
+  /**
+   * Awaited once the request has its place at the provider and before anything is sent; a rejection keeps it from
+   * being sent. For what must not be done for calls that are put back, such as reserving money.
+   */
+  readonly admit?: () => Promise<void>;
 }
 
 /** One piece of an answer, in order. Only `text` pieces are the answer; `tool_call` holds JSON of a `ModelToolCall`. */

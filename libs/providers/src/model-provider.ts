@@ -8,6 +8,7 @@ import type {
   CompletionRequest,
   ModelClient,
   PayloadPreview,
+  RemoteModel,
 } from './model-client.js';
 import type { ProviderFiles } from './provider-files.js';
 import { estimateTokens } from './token-estimate.js';
@@ -111,6 +112,11 @@ export class ModelProvider {
     return estimateTokens(text);
   }
 
+  /** The models the vendor lists now. One request, costs no tokens. */
+  listRemoteModels(signal: AbortSignal): Promise<readonly RemoteModel[]> {
+    return this.parts.client.listRemoteModels(signal);
+  }
+
   /** The body and address that `chat` would send, without any secret. */
   buildPayload(request: CompletionRequest): PayloadPreview {
     return this.parts.client.preview(request);
@@ -126,7 +132,7 @@ export class ModelProvider {
     try {
       const { probe } = options;
       if (!probe) {
-        const models = await this.parts.client.listRemoteModels(signal);
+        const models = await this.listRemoteModels(signal);
         return { ok: true, latencyMs: since(), detail: `${models.length} models listed` };
       }
       const request = { model: probe, maxOutputTokens: 8, correlationId: 'health' };

@@ -1,15 +1,15 @@
-import type { Config } from '#libs/config';
-import { ExaiError } from '#libs/errors';
-import { Catalogue, invalid } from './catalogue/catalogue.js';
-import { CLIENTS, type ClientFactory } from './clients/index.js';
-import { ModelProvider } from './model-provider.js';
-import { openOutbound } from './outbound/outbound.js';
-import { closestNames } from '#libs/config';
-import { type ClientSettings, SIMULATOR_ID, type ProviderEntry } from './define.js';
+import { closestNames, type Config, type ProviderReading, readProvidersAgain } from '#libs/config';
+import { ExaiError, toExaiError } from '#libs/errors';
+import { redactAlso } from '#libs/observability';
+import { assemble } from './catalogue/assemble.js';
 import type { ModelCard, RoutingCategory } from './catalogue/model-card.js';
-import { ModelClient } from './model-client.js';
-import { defaultModelOf, restrictionsOf } from './catalogue/restrictions.js';
-import { type ProviderStatus, settingsOf, statusesOf } from './provider-status.js';
+import { CLIENTS, type ClientFactory } from './clients/index.js';
+import { SIMULATOR_ID, type ProviderEntry } from './define.js';
+import type { ModelProvider } from './model-provider.js';
+import type { RemoteModel } from './model-client.js';
+import { type Guard, ProviderConnections } from './provider-connections.js';
+import { buildSnapshot, type ProviderSnapshot } from './provider-snapshot.js';
+import { type ProviderStatus } from './provider-status.js';
 
 export interface ModelFilter {
   readonly includeRetired?: boolean;
@@ -17,61 +17,81 @@ export interface ModelFilter {
   readonly respectRestrictions?: boolean;
 }
 
-/** The providers and models of this process, proven sound and with their clients built. Never changes. */
-export class ProviderRegistry {
-  private constructor(
-    private readonly catalogue: Catalogue,
-    private readonly statuses: ReadonlyMap<string, ProviderStatus>,
-    private readonly ready: ReadonlyMap<string, ModelProvider>,
-    /** Per restricted provider its allowed model ids in order of preference. */
-    private readonly restrictions: ReadonlyMap<string, readonly string[]>,
-    /** By provider; lower comes first. */
-    private readonly priorities: ReadonlyMap<string, number>,
-    /** The model a call without a name starts with; undefined = automatic. */
-    readonly defaultModel: ModelCard | undefined,
-    readonly warnings: readonly string[],
-  ) {}
+/** The part of the configuration that decides about providers. */
+type RegistryConfig = Pick<Config, 'providers' | 'server'>;
 
+/**
+ * The providers and models of this process, proven sound and with their clients built. What it tells changes as a
+ * whole when a file, a key or a vendor's list changes; `revision` and `onChange` tell of it.
+ */
+export class ProviderRegistry {
+  private readonly listeners = new Set<() => void>();
+  private readonly discovered = new Map<string, readonly RemoteModel[]>();
+  private snapshot: ProviderSnapshot;
+  private files: readonly string[] = [];
+  private changes = 1;
+  private fault: string | undefined;
+
+  private constructor(
+    private readonly bundled: readonly ProviderEntry[],
+    private readonly config: RegistryConfig,
+    private readonly connections: ProviderConnections,
+  ) {
+    // What was read at the start holds; only the secrets it does not show are looked for.
+    this.snapshot = this.take({ ...readProvidersAgain(config), providers: config.providers });
+  }
+
+  /** @throws ExaiError CONFIG_INVALID that names every fault of an entry or file */
   static build(
     entries: readonly ProviderEntry[],
-    config: Pick<Config, 'providers' | 'server'>,
+    config: RegistryConfig,
     clients: Readonly<Record<string, ClientFactory>> = CLIENTS,
-    guard: (client: ModelClient, settings: ClientSettings) => ModelClient = (client) => client,
+    guard: Guard = (client) => client,
   ): ProviderRegistry {
-    const catalogue = Catalogue.build(entries);
-    for (const provider of catalogue.providers) {
-      if (!Object.hasOwn(clients, provider.api)) {
-        const known = Object.keys(clients).join(', ');
-        throw invalid(
-          `provider "${provider.id}", field api: unknown dialect "${provider.api}"; known are ${known}`,
-        );
-      }
-    }
-    const warnings: string[] = [];
-    const statuses = statusesOf(catalogue, config);
-    const restrictions = restrictionsOf(catalogue, config, warnings);
-    return new ProviderRegistry(
-      catalogue,
-      statuses,
-      readyProvidersOf(catalogue, statuses, restrictions, config, clients, guard),
-      restrictions,
-      new Map(catalogue.providers.map(({ id, priority }) => [id, priority])),
-      defaultModelOf(catalogue, statuses, restrictions, config, warnings),
-      warnings,
-    );
+    return new ProviderRegistry(entries, config, new ProviderConnections(clients, guard));
   }
 
   /** Rises with every change, so that what was derived from the lists can be derived again. */
   get revision(): number {
-    return 1;
+    return this.changes;
+  }
+
+  /** Why the newest state of the files and keys is not in use; undefined = it is. */
+  get reloadFault(): string | undefined {
+    return this.fault;
+  }
+
+  get warnings(): readonly string[] {
+    return this.snapshot.warnings;
+  }
+
+  /** The files that a change of would change something here. */
+  get watchedFiles(): readonly string[] {
+    return this.files;
+  }
+
+  /** The model a call without a name starts with; undefined = automatic. */
+  get defaultModel(): ModelCard | undefined {
+    return this.snapshot.defaultModel;
+  }
+
+  /** USD one call may cost; undefined = no limit. */
+  get maxCostPerCallUsd(): number | undefined {
+    return this.snapshot.maxCostPerCallUsd;
+  }
+
+  /** Called after every change. @returns what ends the listening */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   providers(): readonly ProviderStatus[] {
-    return [...this.statuses.values()];
+    return [...this.snapshot.statuses.values()];
   }
 
   models({ includeRetired = false, respectRestrictions = true }: ModelFilter = {}): readonly ModelCard[] {
-    return this.catalogue.models.filter(
+    return this.snapshot.catalogue.models.filter(
       (card) =>
         (includeRetired || card.status !== 'retired') && (!respectRestrictions || this.isAllowed(card)),
     );
@@ -79,7 +99,7 @@ export class ProviderRegistry {
 
   /** By id, alias or `provider/model`, without regard to case; retired and restricted models too. */
   find(name: string): ModelCard | undefined {
-    return this.catalogue.find(name);
+    return this.snapshot.catalogue.find(name);
   }
 
   getCapabilities(name: string): ModelCard {
@@ -90,113 +110,139 @@ export class ProviderRegistry {
 
   /** The operator's restriction of this provider permits the model. */
   isAllowed(card: ModelCard): boolean {
-    return this.restrictions.get(card.provider)?.includes(card.id) ?? true;
+    return this.snapshot.restrictions.get(card.provider)?.includes(card.id) ?? true;
   }
 
   status(providerId: string): ProviderStatus {
-    const status = this.statuses.get(providerId);
+    const status = this.snapshot.statuses.get(providerId);
     if (!status) throw new ExaiError('INTERNAL', { reason: `no provider "${providerId}"` });
     return status;
   }
 
   /** @throws ExaiError PROVIDER_NOT_CONFIGURED, naming the variable to set. */
   provider(providerId: string): ModelProvider {
-    const provider = this.ready.get(providerId);
+    const provider = this.snapshot.ready.get(providerId);
     if (provider) return provider;
     const { keyVariable } = this.status(providerId);
     throw new ExaiError('PROVIDER_NOT_CONFIGURED', { provider: providerId, variable: keyVariable });
   }
 
+  /** Host and port that requests to a provider go to. */
+  hostOf(providerId: string): string | undefined {
+    return this.snapshot.hosts.get(providerId);
+  }
+
+  /** Ready providers that are to be asked which models they have. */
+  discovering(): readonly string[] {
+    return [...this.snapshot.discovering];
+  }
+
   /** Loads what the clients of ready providers need, so that the first call does not wait for it. */
   async prepareClients(): Promise<void> {
-    await Promise.all([...this.ready.values()].map((provider) => provider.prepare()));
+    await Promise.all([...this.snapshot.ready.values()].map((provider) => provider.prepare()));
   }
 
   /** The operator's order of models of a provider; undefined = no preference. */
   preference(providerId: string): readonly string[] | undefined {
-    return this.restrictions.get(providerId);
+    return this.snapshot.restrictions.get(providerId);
   }
 
   /** Ids of the operator's candidates for a category, best first; empty = by rank. */
-  routeOf(_category: RoutingCategory): readonly string[] {
-    return [];
-  }
-
-  /** USD one call may cost; undefined = no limit. */
-  get maxCostPerCallUsd(): number | undefined {
-    return undefined;
+  routeOf(category: RoutingCategory): readonly string[] {
+    return this.snapshot.routes.get(category) ?? [];
   }
 
   /** Lower comes first where models are otherwise equal. */
   priority(providerId: string): number {
-    return this.priorities.get(providerId) ?? Number.MAX_SAFE_INTEGER;
+    return this.snapshot.catalogue.provider(providerId)?.priority ?? Number.MAX_SAFE_INTEGER;
   }
 
   /** Whether automatic routing may use the provider: the simulator only stands in while no other is ready. */
   isRoutable(providerId: string): boolean {
-    if (this.statuses.get(providerId)?.state !== 'ready') return false;
+    if (this.snapshot.statuses.get(providerId)?.state !== 'ready') return false;
     return providerId !== SIMULATOR_ID || !this.providers().some(isRealAndReady);
   }
 
   /** The five names closest to `name` that can be used now, or that exist if none can. */
   suggest(name: string): readonly string[] {
     const known = this.models();
-    const usable = known.filter((card) => this.statuses.get(card.provider)?.state === 'ready');
+    const usable = known.filter((card) => this.snapshot.statuses.get(card.provider)?.state === 'ready');
     return closestNames(
       name,
       (usable.length > 0 ? usable : known).map(({ id }) => id),
     );
   }
 
+  /** Speaks of the providers that a reader cares about: the main ones and those that are configured. */
   summary(): string {
-    const states = this.providers();
+    const states = this.providers().filter(({ prominent }) => prominent);
+    const shown = new Set(states.map(({ id }) => id));
     const ready = states.filter(({ state }) => state === 'ready').length;
-    return `${ready} of ${states.length} providers ready, ${this.models().length} models`;
+    const models = this.models().filter(({ provider }) => shown.has(provider)).length;
+    return `${ready} of ${states.length} providers ready, ${models} models`;
+  }
+
+  /**
+   * Reads secret files and provider files again and uses what they say; calls under way keep what they began with.
+   * A fault leaves everything as it was.
+   * @throws ExaiError CONFIG_INVALID, also told by `reloadFault`
+   */
+  reload(): void {
+    try {
+      const reading = readProvidersAgain(this.config);
+      this.replace(reading);
+      this.fault = undefined;
+    } catch (error) {
+      const told = toExaiError(error);
+      this.fault = told.message;
+      throw told;
+    }
+  }
+
+  /**
+   * Adds what a vendor lists and nobody described.
+   * @throws ExaiError CONFIG_INVALID where the new names do not fit the others; nothing changes then
+   */
+  discover(providerId: string, listed: readonly RemoteModel[]): void {
+    const before = this.discovered.get(providerId);
+    if (JSON.stringify(before) === JSON.stringify(listed)) return;
+    this.discovered.set(providerId, listed);
+    try {
+      this.replace(readProvidersAgain(this.config));
+    } catch (error) {
+      if (before) this.discovered.set(providerId, before);
+      else this.discovered.delete(providerId);
+      throw error;
+    }
+  }
+
+  /** Ends all connections to providers. */
+  async close(): Promise<void> {
+    this.listeners.clear();
+    await this.connections.close();
+  }
+
+  private replace(reading: ProviderReading): void {
+    this.snapshot = this.take(reading);
+    this.changes += 1;
+    for (const listener of this.listeners) listener();
+  }
+
+  private take(reading: ProviderReading): ProviderSnapshot {
+    const assembly = assemble(this.bundled, reading, this.discovered);
+    redactAlso(assembly.secrets);
+    const snapshot = buildSnapshot({
+      assembly,
+      providers: reading.providers,
+      server: this.config.server,
+      connections: this.connections,
+    });
+    this.connections.keep(snapshot.connections);
+    this.files = assembly.files;
+    return snapshot;
   }
 }
 
 function isRealAndReady({ id, state }: ProviderStatus): boolean {
   return id !== SIMULATOR_ID && state === 'ready';
-}
-
-function readyProvidersOf(
-  catalogue: Catalogue,
-  statuses: ReadonlyMap<string, ProviderStatus>,
-  restrictions: ReadonlyMap<string, readonly string[]>,
-  config: Pick<Config, 'providers'>,
-  factories: Readonly<Record<string, ClientFactory>>,
-  guard: (client: ModelClient, settings: ClientSettings) => ModelClient,
-): ReadonlyMap<string, ModelProvider> {
-  const ready = new Map<string, ModelProvider>();
-  for (const provider of catalogue.providers) {
-    const settings = settingsOf(config, provider.id);
-    const { connectMs, ...timeouts } = provider.timeouts;
-    const outbound = openOutbound({ allowPrivate: provider.allowPrivate, connectTimeoutMs: connectMs });
-    const clientSettings: ClientSettings = {
-      provider,
-      apiKey: settings?.apiKey ?? '',
-      baseUrl: settings?.baseUrl ?? provider.baseUrl,
-      timeouts: { ...timeouts, totalMs: settings?.timeoutMs ?? 180_000 },
-      maxInflight: settings?.maxInflight ?? 8,
-      fetch: outbound.fetch,
-    };
-    // Built without a key too, so that a faulty client is found before somebody sets one.
-    const client = factories[provider.api]?.(clientSettings);
-    if (!(client instanceof ModelClient) || typeof client.complete !== 'function') {
-      throw invalid(
-        `provider "${provider.id}", field api: the client of dialect "${provider.api}" has no member complete`,
-      );
-    }
-    if (statuses.get(provider.id)?.state !== 'ready') continue;
-    ready.set(
-      provider.id,
-      new ModelProvider({
-        descriptor: provider,
-        client: guard(client, clientSettings),
-        find: (name) => catalogue.find(name),
-        isAllowed: (card) => restrictions.get(card.provider)?.includes(card.id) ?? true,
-      }),
-    );
-  }
-  return ready;
 }

@@ -1,8 +1,8 @@
-import type { Config, ProviderSettings } from '#libs/config';
+import type { Environment, ProviderSettings, SimulatorMode } from '#libs/config';
 import type { Catalogue } from './catalogue/catalogue.js';
 import { SIMULATOR_ID, type ProviderDescriptor } from './define.js';
 
-/** `ready`: can be asked. `no_key`: its key is not set. `disabled`: switched off. */
+/** `ready`: can be asked. `no_key`: its key, or for a server of one's own its address, is not set. `disabled`: switched off. */
 export type ProviderState = 'ready' | 'no_key' | 'disabled';
 
 export interface ProviderStatus {
@@ -13,34 +13,53 @@ export interface ProviderStatus {
   readonly keyVariable: string;
   /** Models that are not retired. */
   readonly models: number;
+  /** Worth a word of its own to somebody who has not configured it; the others are named in one line at most. */
+  readonly prominent: boolean;
 }
 
-export function settingsOf(config: Pick<Config, 'providers'>, id: string): ProviderSettings | undefined {
-  return Object.hasOwn(config.providers.settings, id) ? config.providers.settings[id] : undefined;
+/** Keyed by provider id. */
+export type SettingsById = Readonly<Record<string, ProviderSettings>>;
+
+export function settingsOf(settings: SettingsById, id: string): ProviderSettings | undefined {
+  return Object.hasOwn(settings, id) ? settings[id] : undefined;
 }
 
 export function statusesOf(
   catalogue: Catalogue,
-  config: Pick<Config, 'providers' | 'server'>,
+  settings: SettingsById,
+  { simulator, environment }: { readonly simulator: SimulatorMode; readonly environment: Environment },
 ): ReadonlyMap<string, ProviderStatus> {
-  const stateOf = ({ id, keyless }: ProviderDescriptor): ProviderState =>
-    keyless || settingsOf(config, id)?.apiKey ? 'ready' : 'no_key';
+  const stateOf = (provider: ProviderDescriptor): ProviderState =>
+    isConfigured(provider, settingsOf(settings, provider.id)) ? 'ready' : 'no_key';
   const anyReal = catalogue.providers.some(
     (provider) => provider.id !== SIMULATOR_ID && stateOf(provider) === 'ready',
   );
-  const { simulator } = config.providers;
-  const simulated =
-    simulator === 'on' || (simulator === 'auto' && !anyReal && config.server.environment !== 'production');
+  const simulated = simulator === 'on' || (simulator === 'auto' && !anyReal && environment !== 'production');
   return new Map(
-    catalogue.providers.map((provider) => [
-      provider.id,
-      {
+    catalogue.providers.map((provider) => {
+      const state = provider.id !== SIMULATOR_ID ? stateOf(provider) : simulated ? 'ready' : 'disabled';
+      const status: ProviderStatus = {
         id: provider.id,
         title: provider.title,
-        state: provider.id !== SIMULATOR_ID ? stateOf(provider) : simulated ? 'ready' : 'disabled',
-        keyVariable: provider.id === SIMULATOR_ID ? 'EXAI_SIMULATOR' : provider.keyVariable,
-        models: provider.models.filter(({ status }) => status !== 'retired').length,
-      },
-    ]),
+        state,
+        keyVariable: variableOf(provider),
+        models: provider.models.filter(({ status: life }) => life !== 'retired').length,
+        prominent: provider.prominent || state === 'ready',
+      };
+      return [provider.id, status];
+    }),
   );
+}
+
+function isConfigured(
+  { keyless, needsBaseUrl }: ProviderDescriptor,
+  settings: ProviderSettings | undefined,
+): boolean {
+  if (needsBaseUrl && settings?.baseUrl === undefined) return false;
+  return keyless || Boolean(settings?.apiKey);
+}
+
+function variableOf({ id, needsBaseUrl, keyVariable }: ProviderDescriptor): string {
+  if (id === SIMULATOR_ID) return 'EXAI_SIMULATOR';
+  return needsBaseUrl ? keyVariable.replace(/_API_KEY$/, '_BASE_URL') : keyVariable;
 }

@@ -18,6 +18,11 @@ export class AttemptFailed extends Error {
     readonly error: ExaiError,
     readonly candidate?: Candidate,
     readonly next?: NextCandidate,
+    /**
+     * Reserves the next attempt at its provider; answers the milliseconds it has to wait for its turn. An answer
+     * above `withinMs` reserved nothing.
+     */
+    readonly reserveRetry: (withinMs: number) => number = () => 0,
   ) {
     super(error.message, { cause: error });
   }

@@ -1,6 +1,7 @@
 import { type z } from 'zod';
 import { type ModelsReport, type StatusReport, type SystemView, type VersionReport } from './system-view.js';
 import { type RoutingCategory } from '#libs/providers';
+import { type CallPrincipal } from './tool.js';
 
 export type { ModelsReport, StatusReport, VersionReport };
 
@@ -47,9 +48,10 @@ export interface ToolAnswer {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-export interface AnswerClient {
-  readonly name: string;
-  readonly version: string;
+/** Who an inline tool answers. */
+export interface AnswerCaller {
+  readonly client: { readonly name: string; readonly version: string };
+  readonly principal: CallPrincipal;
 }
 
 /** What a utility tool may use. */
@@ -84,7 +86,7 @@ export interface SimpleTool extends DefinitionBase, SimpleParts {
 export interface InlineTool extends DefinitionBase {
   readonly kind: 'inline';
   readonly fields: Fields;
-  answer(args: ParsedArguments, view: SystemView, client: AnswerClient): Promise<ToolAnswer>;
+  answer(args: ParsedArguments, view: SystemView, caller: AnswerCaller): Promise<ToolAnswer>;
 }
 
 /** Runs in the worker without a model. */
@@ -115,7 +117,7 @@ export function defineInlineTool<const F extends Fields>(
   tool: Typed<
     InlineTool,
     F,
-    { answer(args: ArgumentsOf<F>, view: SystemView, client: AnswerClient): Promise<ToolAnswer> }
+    { answer(args: ArgumentsOf<F>, view: SystemView, caller: AnswerCaller): Promise<ToolAnswer> }
   >,
 ): InlineTool {
   return { kind: 'inline', ...tool };

@@ -1,6 +1,7 @@
 export { AttemptFailed, type Candidate, type NextCandidate } from './attempt-failed.js';
+export { AttemptPostponed } from './attempt-postponed.js';
 export {
-  type AnswerClient,
+  type AnswerCaller,
   type Fields,
   type InlineTool,
   type ParsedArguments,
@@ -16,6 +17,7 @@ export {
 export { TOOLS } from './definitions/index.js';
 export { InlineToolRunner } from './inline-tool-runner.js';
 export {
+  type CircuitReport,
   type DoctorCheck,
   type ModelReport,
   type ModelsFilter,
@@ -30,6 +32,7 @@ export {
   SystemView,
   type VersionReport,
 } from './system-view.js';
+export { type CostEstimate, type Settlement, type Spending } from './spending.js';
 export {
   type CompiledTool,
   type InputIssue,

@@ -39,11 +39,13 @@ class StillSystem extends SystemView {
           aliases: ['k2'],
           ...limits,
           ...can,
-          price: { input: 0.6, output: 2.5 },
+          price: { input: 0.6, cached_input: 0.1, output: 2.5 },
+          circuit: { state: 'half_open', cause: 'PROVIDER_TIMEOUT' },
           status: filter.includeRetired ? 'retired' : 'active',
           usable: true,
         },
       ],
+      also_available: ['OPENAI_API_KEY', 'GROQ_API_KEY'],
       summary: { providers_total: 2, providers_ready: 1, models_total: 1, models_usable: 1 },
     });
   }
@@ -61,7 +63,14 @@ class StillSystem extends SystemView {
     };
     return Promise.resolve({
       providers_configured: ['kimi'],
-      providers_health: { kimi: { state: 'open', last_error: 'PROVIDER_AUTH', success_rate_5m: 0.5 } },
+      providers_health: {
+        kimi: {
+          state: 'open',
+          cause: 'PROVIDER_AUTH',
+          last_error: 'The key is refused.',
+          success_rate_5m: 0.5,
+        },
+      },
       models_available: { count: 1, ids: ['kimi-k2.6'] },
       ...(options.includeTools && { tools_loaded: ['chat', 'status'] }),
       last_errors: Array.from({ length: Math.min(options.maxErrors, 1) }, () => error),
@@ -119,8 +128,11 @@ describe('inline tools', () => {
   it('listmodels reads for people and for programs', async () => {
     const text = await run('listmodels', { include_retired: true });
     expect(text.content).toContain('## Z.ai GLM (`glm`): no key, set GLM_API_KEY');
-    expect(text.content).toContain('context 262.1k; answer 32.8k; tools, web search; $0.6 in');
-    expect(text.content).toContain('also: k2; retired');
+    expect(text.content).toContain(
+      'context 262.1k; answer 32.8k; tools, web search; $0.6 in, $0.1 cached, $2.5 out',
+    );
+    expect(text.content).toContain('also: k2; retired; circuit half-open');
+    expect(text.content).toContain('Also available: set OPENAI_API_KEY, GROQ_API_KEY.');
     const json = await run('listmodels', { provider: ' KIMI ', format: 'json' });
     expect(json.content_type).toBe('json');
     expect(JSON.parse(json.content ?? '')).toMatchObject({ models: [{ id: 'kimi' }] });
@@ -131,7 +143,7 @@ describe('inline tools', () => {
     const payload = await run('status', { include_tools: true, doctor: true, tail_lines: 500 });
     for (const line of [
       '## Next steps\n- Set GLM_API_KEY.',
-      '- kimi: circuit open, 50 % ok in 5 min, last error PROVIDER_AUTH',
+      '- kimi: circuit open after PROVIDER_AUTH, 50 % ok in 5 min, last error: The key is refused.',
       '- chat, status',
       '- storage (postgresql): not working',
       '- queue tool-calls (bullmq on postgresql): ok, 3 waiting',

@@ -18,6 +18,6 @@ export class InlineToolRunner {
     if (definition?.kind !== 'inline') {
       throw new ExaiError('TOOL_NOT_FOUND', { suggestions: this.catalog.closest(call.tool) });
     }
-    return successPayload(call, await definition.answer(call.args, this.view, call.client));
+    return successPayload(call, await definition.answer(call.args, this.view, call));
   }
 }

@@ -1,23 +1,14 @@
-import { ModelRouter, PROVIDERS, ProviderRegistry } from '#libs/providers';
+import { loadConfig } from '#libs/config';
+import { Metrics } from '#libs/observability';
+import { ModelRouter, PROVIDERS, ProviderRegistry, Resilience } from '#libs/providers';
 import { describe, expect, it } from 'vitest';
 import { TOOLS } from './definitions/index.js';
 import { chooseModel, type ChoiceParts } from './model-choice.js';
 import { showFile } from './prompt.js';
 import { tokenBudget } from './token-budget.js';
 
-type RegistryConfig = Parameters<typeof ProviderRegistry.build>[1];
-
-const settings = { apiKey: 'a-key-for-nobody', allowedModels: [], timeoutMs: 1_000, maxInflight: 1 };
-const config = {
-  server: { environment: 'test' },
-  providers: {
-    settings: { kimi: settings, glm: settings },
-    simulator: 'off',
-    simulatorPort: 1,
-    defaultModel: 'auto',
-  },
-} as unknown as RegistryConfig;
-const router = new ModelRouter(ProviderRegistry.build(PROVIDERS, config));
+const config = loadConfig({ KIMI_API_KEY: 'sk-a-key-for-nobody', GLM_API_KEY: 'a-key-for-nobody.either' });
+const router = new ModelRouter(ProviderRegistry.build(PROVIDERS, config), new Resilience(new Metrics()));
 
 const chat = TOOLS.find((tool) => tool.name === 'chat');
 if (chat?.kind !== 'simple') throw new Error('chat is a simple tool');
@@ -33,6 +24,7 @@ function choose(more: Partial<ChoiceParts> = {}, attempt = 1) {
       wanted: {},
       conversation: { id: 'x', turns: [], remainingTurns: 50, commit: async () => Promise.resolve() },
       failures: [],
+      limits: {},
       ...more,
     },
     attempt,
@@ -68,6 +60,14 @@ describe('choice of a model', () => {
 
   it('falls back to the ordinary choice when no model is large enough', () => {
     expect(choose({ files: files(2_000_000) }).card.id).toBe(choose().card.id);
+  });
+
+  it('keeps to the models that the token of the caller permits', () => {
+    const limits = { models: ['moonshot-v1-128k'] };
+    expect(choose({ limits }).card.id).toBe('moonshot-v1-128k');
+    expect(() => choose({ limits, model: 'kimi-k2.6' })).toThrowError(
+      expect.objectContaining({ code: 'MODEL_RESTRICTED' }) as Error,
+    );
   });
 
   it('goes on to another model after a failure', () => {

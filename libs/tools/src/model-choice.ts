@@ -6,6 +6,7 @@ import { type WantedOptions } from './model-options.js';
 import { type ShownFile } from './prompt.js';
 import { tokensOfFiles } from './simple-prompt.js';
 import { tokenBudget, windowForFiles } from './token-budget.js';
+import { type CallPrincipal } from './tool.js';
 
 /** Above this many tokens the router asks for a quarter more room than it is told. */
 const ROUTER_MARGIN_FROM = 100_000;
@@ -20,6 +21,8 @@ export interface ChoiceParts {
   readonly wanted: WantedOptions;
   readonly conversation: Conversation;
   readonly failures: ModelWish['failures'];
+  /** What the caller's token permits. */
+  readonly limits: Pick<CallPrincipal, 'models' | 'maxCostUsd'>;
 }
 
 /**
@@ -37,7 +40,8 @@ export function chooseModel(router: ModelRouter, parts: ChoiceParts, attempt: nu
   return chooseIfAny(router, { ...wish, requires }, attempt) ?? route;
 }
 
-function wishFor({ tool, model, text, files, wanted, conversation, failures }: ChoiceParts): ModelWish {
+function wishFor(parts: ChoiceParts): ModelWish {
+  const { tool, model, text, files, wanted, conversation, failures, limits } = parts;
   const { thinkingMode } = wanted;
   const thinks = thinkingMode !== undefined && thinkingMode !== 'minimal' && thinkingMode !== 'low';
   return {
@@ -49,6 +53,8 @@ function wishFor({ tool, model, text, files, wanted, conversation, failures }: C
       ...(wanted.webSearch === true && { webSearch: true }),
       ...(thinks && { reasoning: true }),
     },
+    ...(limits.models && { allowedModels: limits.models }),
+    ...(limits.maxCostUsd !== undefined && { maxCostUsd: limits.maxCostUsd }),
     failures,
   };
 }

@@ -14,7 +14,8 @@ const plain = {
 const at = new Date(0);
 
 function last(messages: ReturnType<typeof buildMessages>): string {
-  return messages.at(-1)?.content ?? '';
+  const content = messages.at(-1)?.content;
+  return typeof content === 'string' ? content : '';
 }
 
 describe('prompt', () => {

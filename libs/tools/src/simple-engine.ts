@@ -1,22 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { type Conversation, ConversationStore, TURNS_PER_EXCHANGE } from '#libs/conversations';
-import { ExaiError, toExaiError } from '#libs/errors';
+import { ExaiError } from '#libs/errors';
+import { Metrics } from '#libs/observability';
 import {
   type Completion,
   type CompletionDelta,
+  costOf,
   ModelRouter,
   ProviderRegistry,
   type RouteDecision,
 } from '#libs/providers';
 import { PinoLogger } from 'nestjs-pino';
 import { z } from 'zod';
-import { AttemptFailed } from './attempt-failed.js';
 import { type SimpleTool } from './define.js';
 import { fileFields, modelFields } from './fields.js';
 import { FileReader, type ReadFiles, type SkippedFile } from './files.js';
 import { chooseModel } from './model-choice.js';
 import { fitOptions, type FittedOptions, type WantedOptions } from './model-options.js';
+import { ModelRequest } from './model-request.js';
+import { askPaid } from './paid-request.js';
 import { buildMessages, showFile, type ShownFile } from './prompt.js';
 import { answerPayload, codeTooLargePayload, resendPromptPayload } from './simple-payload.js';
 import { answerTokens, selectMaterial, tokensOfFiles, type Selection } from './simple-prompt.js';
@@ -55,6 +58,8 @@ export class SimpleEngine {
     private readonly router: ModelRouter,
     private readonly registry: ProviderRegistry,
     private readonly files: FileReader,
+    private readonly requests: ModelRequest,
+    private readonly metrics: Metrics,
     @Inject(CONFIG) private readonly config: Config,
     private readonly logger: PinoLogger,
   ) {
@@ -87,14 +92,10 @@ export class SimpleEngine {
     };
     const route = chooseModel(
       this.router,
-      { ...question, files: question.named.files, failures: context.failures },
+      { ...question, files: question.named.files, failures: context.failures, limits: call.principal },
       context.attempt,
     );
-    try {
-      return await this.askModel(question, route);
-    } catch (error) {
-      throw attemptFailed(error, route, context.signal);
-    }
+    return this.requests.run(route, question.model, context, () => this.askModel(question, route));
   }
 
   private async readNamed(
@@ -127,12 +128,14 @@ export class SimpleEngine {
     const options = fitOptions(question.wanted, tool.defaults, card);
     const notShown = [...named.skipped, ...earlier.skipped, ...selection.leftOut];
     const completion = await this.complete(question, route, selection, notShown, options, maxOutputTokens);
+    const costUsd = this.costOf(completion, route);
     const saved = await this.save(question, completion);
     return answerPayload({
       call,
       route,
       requested: question.model,
       completion,
+      ...(costUsd !== undefined && { costUsd }),
       failures: question.context.failures,
       warnings: saved ? options.warnings : [...options.warnings, 'thread_not_saved'],
       ...(saved && {
@@ -183,9 +186,26 @@ export class SimpleEngine {
       maxOutputTokens,
       correlationId: call.correlationId,
     };
-    return stream
-      ? provider.stream(request, onDelta, context.signal)
-      : provider.chat(request, context.signal);
+    const { signal, spending } = context;
+    const { maxCostUsd = Infinity } = call.principal;
+    return askPaid({
+      card,
+      inputTokens: selection.totalTokens,
+      maxOutputTokens,
+      limitUsd: Math.min(maxCostUsd, this.registry.maxCostPerCallUsd ?? Infinity),
+      signal,
+      spending,
+      send: (admit) => {
+        const paid = admit ? { ...request, admit } : request;
+        return stream ? provider.stream(paid, onDelta, signal) : provider.chat(paid, signal);
+      },
+    });
+  }
+
+  private costOf({ usage, provider, model }: Completion, { card }: RouteDecision): number | undefined {
+    const usd = costOf(card, usage);
+    if (usd !== undefined) this.metrics.providerCost.inc({ provider, model }, usd);
+    return usd;
   }
 
   /** A thread that cannot be saved does not cost the caller the answer. */
@@ -234,10 +254,4 @@ function mayReadFiles(scopes: readonly string[]): boolean {
 
 function shown({ files, skipped }: ReadFiles): Shown {
   return { files: files.map(showFile), skipped };
-}
-
-function attemptFailed(error: unknown, { card, next }: RouteDecision, signal: AbortSignal): AttemptFailed {
-  // A client that was cut off may report the cut; why it was cut is the truth.
-  const cause = signal.aborted && signal.reason instanceof ExaiError ? signal.reason : toExaiError(error);
-  return new AttemptFailed(cause, { provider: card.provider, model: card.id }, next);
 }

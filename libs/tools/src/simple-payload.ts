@@ -2,8 +2,12 @@ import { TURNS_PER_EXCHANGE } from '#libs/conversations';
 import { type Completion, type ModelCard, type RouteDecision } from '#libs/providers';
 import { asFileRequest, cutAnswer } from './answer.js';
 import { baseMetadata } from './payload.js';
+import { routeFields } from './route-fields.js';
 import { type TokenBudget } from './token-budget.js';
 import { type FailedCandidate, type PayloadMetadata, type ToolCall, type ToolPayload } from './tool.js';
+
+/** A millionth of a cent: a token of the cheapest model costs more. */
+const COST_DECIMALS = 8;
 
 export interface AnswerParts {
   readonly call: ToolCall;
@@ -11,6 +15,8 @@ export interface AnswerParts {
   /** The model the caller asked for. */
   readonly requested: string;
   readonly completion: Completion;
+  /** US dollars; absent = the price is not known. */
+  readonly costUsd?: number;
   readonly failures: readonly FailedCandidate[];
   readonly warnings: readonly string[];
   /** Absent when the conversation was not saved. */
@@ -40,10 +46,10 @@ export function answerPayload(parts: AnswerParts): ToolPayload {
 }
 
 function answerMetadata(
-  { call, route, requested, completion, failures, warnings }: AnswerParts,
+  { call, route, requested, completion, costUsd, failures, warnings }: AnswerParts,
   cut: boolean,
 ): PayloadMetadata {
-  const { usage, finishReason } = completion;
+  const { usage, finishReason, sources = [] } = completion;
   return {
     ...baseMetadata(call),
     model_used: completion.model,
@@ -54,10 +60,13 @@ function answerMetadata(
       total_tokens: usage.total,
       ...(usage.cached !== undefined && { cached_tokens: usage.cached }),
       ...(usage.reasoning !== undefined && { reasoning_tokens: usage.reasoning }),
+      ...(usage.estimated && { estimated: true }),
     },
+    ...(costUsd !== undefined && { cost_usd: Number(costUsd.toFixed(COST_DECIMALS)) }),
     finish_reason: finishReason,
     ...((cut || finishReason === 'length') && { truncated: true }),
-    route: { ...route.trace, requested },
+    route: routeFields(route, requested),
+    ...(sources.length > 0 && { sources: sources.map(({ title, url }) => ({ title, url })) }),
     ...(failures.length > 0 && { fallback_from: failures }),
     ...(warnings.length > 0 && { warnings }),
   };

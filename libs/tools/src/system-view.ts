@@ -26,6 +26,10 @@ export interface ModelsFilter {
   /** Provider id, lower case. */
   readonly provider?: string;
   readonly includeRetired: boolean;
+  /** Also providers without a key that few people use. */
+  readonly everyProvider?: boolean;
+  /** Ids or aliases the caller's token permits; absent = all. */
+  readonly permitted?: readonly string[];
 }
 
 export type ProviderState = 'ready' | 'no_key' | 'disabled';
@@ -38,6 +42,7 @@ export interface ProviderReport {
   readonly key_variable?: string;
   /** Absent = not known: nothing was asked yet. */
   readonly reachable?: boolean;
+  readonly health?: ProviderHealth;
   readonly model_count: number;
 }
 
@@ -52,20 +57,33 @@ export interface ModelReport {
   readonly web_search: boolean;
   readonly reasoning: boolean;
   /** USD per million tokens; absent = not known. */
-  readonly price?: { readonly input: number; readonly output: number };
+  readonly price?: { readonly input: number; readonly cached_input?: number; readonly output: number };
   readonly tier?: string;
   readonly status: 'active' | 'preview' | 'deprecated' | 'retired';
+  /** Not described by us: the vendor lists it. */
+  readonly discovered?: true;
   readonly replaced_by?: string;
+  /** Absent = closed, as it should be. */
+  readonly circuit?: CircuitReport;
   /** A call that names it now would be accepted. */
   readonly usable: boolean;
   /** Why it is not usable, or what restricts it. */
   readonly note?: string;
 }
 
+/** Why requests to a model are held back. */
+export interface CircuitReport {
+  readonly state: 'open' | 'half_open';
+  /** Code of the failure that opened it. */
+  readonly cause?: string;
+}
+
 /** Counts in `summary` are those of the registry, not of the filtered lists. */
 export interface ModelsReport {
   readonly providers: readonly ProviderReport[];
   readonly models: readonly ModelReport[];
+  /** Variables that would make further providers ready. */
+  readonly also_available?: readonly string[];
   readonly summary: {
     readonly providers_total: number;
     readonly providers_ready: number;
@@ -83,11 +101,15 @@ export interface StatusOptions {
 
 export interface ProviderHealth {
   readonly state: 'closed' | 'open' | 'half_open';
-  /** Code of the latest failure. */
+  /** Code of the failure that keeps it from being asked. */
+  readonly cause?: string;
+  /** The latest failure, in words. */
   readonly last_error?: string;
   /** 0 to 1; absent = no calls in the last five minutes, or not measured. */
   readonly success_rate_5m?: number;
   readonly p95_ms?: number;
+  /** ISO 8601; when an open circuit lets the next request through. */
+  readonly retry_at?: string;
 }
 
 export interface RecentError {

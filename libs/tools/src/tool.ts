@@ -1,10 +1,15 @@
 import type { ErrorEnvelope } from '#libs/errors';
+import type { Spending } from './spending.js';
 
 /** Who a call runs for: taken from the verified credential, never from the request body. */
 export interface CallPrincipal {
   readonly tenant: string;
   readonly subject: string;
   readonly scopes: readonly string[];
+  /** Ids or aliases of the only models it may use; absent = all. */
+  readonly models?: readonly string[];
+  /** USD one call may cost at most; absent = no limit. */
+  readonly maxCostUsd?: number;
 }
 
 /** One request to run one tool. Plain data: it is stored in the ledger and read again by the worker. */
@@ -67,7 +72,12 @@ export interface PayloadMetadata {
     readonly total_tokens: number;
     readonly cached_tokens?: number;
     readonly reasoning_tokens?: number;
+    /** The vendor counted nothing: these are estimates. */
+    readonly estimated?: true;
   };
+  /** US dollars by the price list; absent = the price is not known. */
+  readonly cost_usd?: number;
+  readonly sources?: readonly { readonly title: string; readonly url: string }[];
   readonly finish_reason?: string;
   readonly truncated?: boolean;
   readonly fallback_from?: readonly FailedCandidate[];
@@ -89,9 +99,12 @@ export interface AttemptContext {
   /** 1 for the first try. */
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** How often the call was put back because there was no place for it. */
+  readonly putBacks: number;
   /** Failures of earlier attempts of this call, oldest first. */
   readonly failures: readonly FailedCandidate[];
   /** Aborts on cancel, on the deadline and on shutdown; reaches the provider's socket. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: CallProgress) => void;
+  readonly spending: Spending;
 }

@@ -4,6 +4,7 @@ import { ConversationsModule } from '#libs/conversations';
 import { ProvidersModule } from '#libs/providers';
 import { TOOLS } from './definitions/index.js';
 import { FileReader } from './files.js';
+import { ModelRequest } from './model-request.js';
 import { SimpleEngine } from './simple-engine.js';
 import { ToolCatalog } from './tool-catalog.js';
 import { ToolRunner } from './tool-runner.js';
@@ -24,7 +25,7 @@ export class ToolCatalogModule {}
 /** The worker's half: what runs tools. */
 @Module({
   imports: [ToolCatalogModule, ProvidersModule, ConversationsModule],
-  providers: [FileReader, SimpleEngine, ToolRunner],
+  providers: [FileReader, ModelRequest, SimpleEngine, ToolRunner],
   exports: [ToolRunner],
 })
 export class ToolEnginesModule {}

@@ -5,6 +5,8 @@ interface CreateOptions {
   readonly scope: readonly string[];
   readonly subject: string;
   readonly expires: number;
+  readonly models?: readonly string[];
+  readonly maxCostUsd?: number;
 }
 
 const DAY_SECONDS = 86_400;
@@ -23,10 +25,13 @@ export function addTokenCommand(program: Command): void {
       durationSeconds,
       DAY_SECONDS / 2,
     )
+    .option('--models <names>', 'only these models, ids or aliases with commas between', modelNames)
+    .option('--max-cost-usd <amount>', 'what one call may cost at most, in US dollars', dollars)
     .addHelpText(
       'after',
       examples(
         'exai token create --expires 30m',
+        'exai token create --models kimi-k2.6,glm-5.2 --max-cost-usd 0.05',
         'exai token create --subject ci --scope tools:list tools:call:chat > token',
       ),
     )
@@ -42,7 +47,20 @@ export function durationSeconds(text: string): number {
   throw new InvalidArgumentError('It must be a duration such as 30m or 12h, at most 24h.');
 }
 
-async function create({ scope, subject, expires }: CreateOptions): Promise<void> {
+/** @throws InvalidArgumentError */
+export function modelNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every((name) => name !== '')) return names;
+  throw new InvalidArgumentError('It must be model names with commas between, such as kimi-k2.6,glm-5.2.');
+}
+
+/** @throws InvalidArgumentError */
+export function dollars(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text.trim())) return Number(text);
+  throw new InvalidArgumentError('It must be an amount in US dollars such as 0.05.');
+}
+
+async function create({ scope, subject, expires, models, maxCostUsd }: CreateOptions): Promise<void> {
   await import('reflect-metadata');
   const [
     { AccessTokens },
@@ -63,7 +81,13 @@ async function create({ scope, subject, expires }: CreateOptions): Promise<void>
   const tokens = new AccessTokens(loadConfig({ ...environment, EXAI_DATA_DIR: dataDir }, { serving: false }));
   let token: string;
   try {
-    token = tokens.issue({ subject, scopes: scope, expiresIn: expires });
+    token = tokens.issue({
+      subject,
+      scopes: scope,
+      expiresIn: expires,
+      ...(models && { models }),
+      ...(maxCostUsd !== undefined && { maxCostUsd }),
+    });
   } catch (error) {
     throw usageFailure(toExaiError(error).details.reason ?? 'The token cannot be issued.');
   }

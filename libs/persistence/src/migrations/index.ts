@@ -1,5 +1,6 @@
 import { Conversations1763800000002 } from './1763800000002-conversations.js';
+import { Cost1763800000003 } from './1763800000003-cost.js';
 import { ToolCalls1763800000001 } from './1763800000001-tool-calls.js';
 
 /** Oldest first. Classes, not file globs: a glob would find other files in the build than in the sources. */
-export const MIGRATIONS = [ToolCalls1763800000001, Conversations1763800000002];
+export const MIGRATIONS = [ToolCalls1763800000001, Conversations1763800000002, Cost1763800000003];

@@ -10,19 +10,20 @@ export class Catalogue {
     private readonly byName: ReadonlyMap<string, ModelCard>,
   ) {}
 
+  /** @throws ExaiError CONFIG_INVALID that lists every fault */
   static build(entries: readonly ProviderEntry[]): Catalogue {
-    const providers = entries.map(parseProvider);
+    const faults: string[] = [];
+    const providers = entries.flatMap((entry) => parseProvider(entry, faults));
     const ids = new Set<string>();
     for (const { id } of providers) {
-      if (ids.has(id)) throw invalid(`provider "${id}": the field id is used by two providers`);
+      if (ids.has(id)) faults.push(`provider "${id}": the field id is used by two providers`);
       ids.add(id);
     }
     const byName = new Map<string, ModelCard>();
-    for (const provider of providers) {
-      for (const card of provider.models) indexNames(byName, card);
-    }
     const models = providers.flatMap((provider) => provider.models);
-    for (const card of models) checkReplacement(byName, card);
+    for (const card of models) indexNames(byName, card, faults);
+    for (const card of models) checkReplacement(byName, card, faults);
+    if (faults.length > 0) throw invalid(faults.join('; '));
     return new Catalogue(providers, models, byName);
   }
 
@@ -30,21 +31,25 @@ export class Catalogue {
   find(name: string): ModelCard | undefined {
     return this.byName.get(name.trim().toLowerCase());
   }
+
+  provider(id: string): ProviderDescriptor | undefined {
+    return this.providers.find((provider) => provider.id === id);
+  }
 }
 
 export function invalid(reason: string, variable?: string): ExaiError {
   return new ExaiError('CONFIG_INVALID', { reason, ...(variable !== undefined && { variable }) });
 }
 
-function parseProvider(entry: ProviderEntry): ProviderDescriptor {
+function parseProvider(entry: ProviderEntry, faults: string[]): ProviderDescriptor[] {
   const parsed = providerSchema.safeParse(entry);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw invalid(`${placeOf(entry, issue?.path ?? [])}: ${issue?.message ?? 'not a provider'}`);
+  if (parsed.success) return [parsed.data];
+  faults.push(...parsed.error.issues.map(({ path, message }) => `${placeOf(entry, path)}: ${message}`));
+  return [];
 }
 
 /** The place of a fault in words; the entry is whatever was written there, so nothing of it is trusted. */
-function placeOf(entry: unknown, path: readonly PropertyKey[]): string {
+export function placeOf(entry: unknown, path: readonly PropertyKey[]): string {
   const provider = `provider "${idOf(entry)}"`;
   const [list, index, ...field] = path;
   if (list !== 'models' || typeof index !== 'number')
@@ -53,12 +58,12 @@ function placeOf(entry: unknown, path: readonly PropertyKey[]): string {
   return `${provider}, model "${idOf(models[index])}", field ${field.map(String).join('.')}`;
 }
 
-function idOf(value: unknown): string {
+export function idOf(value: unknown): string {
   const id = (value as { id?: unknown } | null | undefined)?.id;
   return typeof id === 'string' ? id : '?';
 }
 
-function indexNames(byName: Map<string, ModelCard>, card: ModelCard): void {
+function indexNames(byName: Map<string, ModelCard>, card: ModelCard, faults: string[]): void {
   for (const name of [card.id, ...card.aliases]) {
     const key = name.toLowerCase();
     const other = byName.get(key);
@@ -66,11 +71,12 @@ function indexNames(byName: Map<string, ModelCard>, card: ModelCard): void {
       const field = name === card.id ? 'id' : 'aliases';
       const owner =
         other === card ? 'this model itself' : `model "${other.id}" of provider "${other.provider}"`;
-      throw invalid(
+      faults.push(
         `provider "${card.provider}", model "${card.id}", field ${field}: the name "${name}" is already taken by ${owner}`,
       );
+    } else {
+      byName.set(key, card);
     }
-    byName.set(key, card);
   }
   for (const name of [card.id, ...card.aliases]) {
     const key = `${card.provider}/${name}`.toLowerCase();
@@ -78,10 +84,10 @@ function indexNames(byName: Map<string, ModelCard>, card: ModelCard): void {
   }
 }
 
-function checkReplacement(byName: ReadonlyMap<string, ModelCard>, card: ModelCard): void {
+function checkReplacement(byName: ReadonlyMap<string, ModelCard>, card: ModelCard, faults: string[]): void {
   if (card.replacedBy === undefined) return;
   const replacement = byName.get(card.replacedBy.toLowerCase());
   const place = `provider "${card.provider}", model "${card.id}", field replacedBy`;
-  if (!replacement) throw invalid(`${place}: there is no model "${card.replacedBy}"`);
-  if (replacement.status === 'retired') throw invalid(`${place}: "${card.replacedBy}" is retired itself`);
+  if (!replacement) faults.push(`${place}: there is no model "${card.replacedBy}"`);
+  else if (replacement.status === 'retired') faults.push(`${place}: "${card.replacedBy}" is retired itself`);
 }

@@ -1,19 +1,8 @@
+import { ROUTING_CATEGORIES, type RoutingCategory } from '#libs/config';
 import { z } from 'zod';
+import { partOf } from './partial-schema.js';
 
-export const ROUTING_CATEGORIES = [
-  'FAST_RESPONSE',
-  'BALANCED',
-  'EXTENDED_REASONING',
-  'CODE_GENERATION',
-  'MULTIMODAL',
-  'LONG_CONTEXT',
-  'REASONING',
-  'CREATIVE_WRITING',
-  'DATA_ANALYSIS',
-] as const;
-
-/** What kind of answer a call is after; decides the order of candidates under `auto`. */
-export type RoutingCategory = (typeof ROUTING_CATEGORIES)[number];
+export { ROUTING_CATEGORIES, type RoutingCategory };
 
 const positive = z.int().positive();
 
@@ -74,6 +63,14 @@ const fields = {
 };
 
 const entryShape = z.strictObject(fields);
+
+/** Any part of a model, as an override or a short description gives it; no defaults are filled in. */
+export const modelPartSchema = z.strictObject({ ...partOf(fields), id: fields.id });
+export type ModelPart = z.output<typeof modelPartSchema>;
+
+/** What is assumed of a model of which only the name is known. */
+export const ASSUMED_LIMITS = { contextWindow: 32_768, maxOutputTokens: 4_096, intelligence: 5 } as const;
+
 const cardShape = z.strictObject({ provider: z.string().min(1), ...fields });
 
 /** A model as a descriptor lists it: the provider is the descriptor it stands in. */

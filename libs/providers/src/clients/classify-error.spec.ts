@@ -243,3 +243,63 @@ describe('redaction', () => {
     }
   });
 });
+
+describe('how long to wait', () => {
+  it('is read from the date in the text of a plan that is used up, in the time of Beijing', () => {
+    const at = new Date(Date.now() + 3_600_000 + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
+    const message = `Usage limit reached for 5 hour. Your limit will reset at ${at}`;
+    const error = classify(answered(429, { code: '1308', message }), 'glm');
+    expect(error.code).toBe('PROVIDER_QUOTA');
+    expect(error.details.retryAfterMs).toBeGreaterThan(3_590_000);
+    expect(error.details.retryAfterMs).toBeLessThanOrEqual(3_600_000);
+  });
+
+  it('is not taken from a date in any other error', () => {
+    const error = classify(answered(400, { message: 'model offline since 2026-01-01 00:00:00' }));
+    expect(error.details).not.toHaveProperty('retryAfterMs');
+  });
+
+  it('is when the limit is fresh again where a 429 says nothing else', () => {
+    const limits = { 'x-ratelimit-limit': '5', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '9' };
+    expect(classify(answered(429, {}, limits)).details.retryAfterMs).toBe(9_000);
+    expect(classify(answered(429, {}, { ...limits, 'retry-after': '1' })).details.retryAfterMs).toBe(1_000);
+    expect(classify(answered(500, {}, limits)).details).not.toHaveProperty('retryAfterMs');
+  });
+});
+
+describe('without a model', () => {
+  it('an error names the provider alone', () => {
+    const error = classifiers.kimi.classify(answered(413, { message: 'too large' }));
+    expect(error.details).toMatchObject({ provider: 'kimi', upstreamStatus: 413 });
+    expect(error.details).not.toHaveProperty('model');
+    expect(error.details).not.toHaveProperty('limit');
+  });
+});
+
+it('says of an error that it concerns the model alone where the table says so', () => {
+  const provider = catalogue.providers.find(({ id }) => id === 'glm');
+  if (!provider) throw new Error('no provider');
+  const errors = [
+    { code: '1220', becomes: 'PROVIDER_AUTH', scope: 'model' } as const,
+    { code: '1000', becomes: 'PROVIDER_AUTH' } as const,
+  ];
+  const own = new ErrorClassifier({ ...provider, quirks: { ...provider.quirks, errors } }, KEY);
+  expect(own.classify(answered(403, { code: '1220' }), model).details['scope']).toBe('model');
+  expect(own.classify(answered(403, { code: '1000' }), model).details).not.toHaveProperty('scope');
+});
+
+it('finds an error of ours below those of the connection, and names who was asked', () => {
+  const denied = new ExaiError('URL_DENIED', { reason: 'its address is private' });
+  const error = classify(new Error('not sent', { cause: new TypeError('fetch failed', { cause: denied }) }));
+  expect(error.code).toBe('URL_DENIED');
+  expect(error.details).toEqual({
+    provider: 'simulator',
+    model: model.id,
+    reason: 'its address is private',
+  });
+});
+
+it('names the stage of a connection that was not made in time', () => {
+  expect(classify(network('UND_ERR_CONNECT_TIMEOUT')).details['stage']).toBe('connect');
+  expect(classify(network('UND_ERR_BODY_TIMEOUT')).details).not.toHaveProperty('stage');
+});

@@ -1,67 +1,92 @@
 import { ExaiError } from '#libs/errors';
-import type OpenAI from 'openai';
-import { buildPayload, type ChatPayload } from './openai-chat.payload.js';
-import { ErrorClassifier, requestIdOf } from './classify-error.js';
-import type { ClientSettings } from '../define.js';
 import type { ModelCard } from '../catalogue/model-card.js';
+import type { ClientSettings } from '../define.js';
 import {
   type Completion,
   type CompletionDelta,
   type CompletionRequest,
   type CompletionUsage,
   ModelClient,
+  type ModelToolCall,
   type PayloadPreview,
+  type RateLimitState,
   type RemoteModel,
 } from '../model-client.js';
-import { Answer } from './answer.js';
+import type { ProviderFiles } from '../provider-files.js';
+import { BadAnswerError } from './bad-answer.js';
+import { ErrorClassifier, requestIdOf } from './classify-error.js';
+import { Answer, type AnswerPiece } from './openai-answer.js';
+import { OpenAiApi } from './openai-api.js';
+import { buildPayload, type ChatPayload } from './openai-chat.payload.js';
+import { OpenAiFiles } from './openai-files.js';
+import { finishReasonOf } from './openai-finish.js';
+import { fetchRemoteModels } from './openai-models.js';
+import { readStreamedAnswer, readWholeAnswer } from './openai-read-answer.js';
+import { addUsage, usageOf } from './openai-usage.js';
+import { isSearch, MAX_SEARCH_ROUNDS, searchNameOf, withSearchEchoed } from './openai-web-search.js';
+import { readRateLimit } from './rate-limit-headers.js';
 import { RequestWatch } from './request-watch.js';
-import { readEvents, readText } from './response-body.js';
-import { addUsage, finishReasonOf } from './wire.js';
 
-/** Times the vendor may ask for its own search again before the answer counts as failed. */
-const MAX_SEARCH_ROUNDS = 5;
-const MAX_ERROR_BYTES = 64 * 1024;
 type OnDelta = (delta: CompletionDelta) => void;
 
-const NO_USAGE: CompletionUsage = { input: 0, output: 0, total: 0 };
+/** One call of `complete`, over all its requests. */
+interface Call {
+  readonly request: CompletionRequest;
+  readonly signal: AbortSignal;
+  readonly onDelta: OnDelta;
+  readonly startedAt: number;
+  firstTokenMs: number | undefined;
+}
 
-/** Speaks the chat-completions dialect. Holds no state between requests but the connection pool of the process. */
+/** What one HTTP request brought. */
+interface Round {
+  readonly answer: Answer;
+  readonly usage: CompletionUsage;
+  readonly requestId: string | undefined;
+  readonly rateLimit: RateLimitState | undefined;
+}
+
+/** Speaks the chat-completions dialect. Holds no state between requests but the connections of its provider. */
 export class OpenAiChatClient extends ModelClient {
+  declare readonly files?: ProviderFiles;
   private readonly classifier: ErrorClassifier;
-  private api: Promise<OpenAI> | undefined;
+  private readonly api: OpenAiApi;
+  private readonly searchName: string | undefined;
 
   constructor(private readonly settings: ClientSettings) {
     super();
-    this.classifier = new ErrorClassifier(settings.provider, settings.apiKey);
+    const { provider, apiKey } = settings;
+    this.classifier = new ErrorClassifier(provider, apiKey);
+    this.api = new OpenAiApi(settings);
+    this.searchName = searchNameOf(provider.quirks);
+    const { files } = provider.quirks;
+    if (files) this.files = new OpenAiFiles(files, provider.id, this.api, this.classifier);
   }
 
-  override async prepare(): Promise<void> {
-    await (this.api ??= this.open());
+  override prepare(): Promise<void> {
+    return this.api.prepare();
   }
 
   /** A web search that the vendor hands back as tool calls takes a request for each round; all else takes one. */
   async complete(request: CompletionRequest, signal: AbortSignal, onDelta?: OnDelta): Promise<Completion> {
-    const startedAt = performance.now();
-    const { quirks, id: provider } = this.settings.provider;
-    let payload = buildPayload(request, quirks);
-    let usage = NO_USAGE;
+    const call: Call = {
+      request,
+      signal,
+      onDelta: onDelta ?? (() => undefined),
+      startedAt: performance.now(),
+      firstTokenMs: undefined,
+    };
+    let payload = buildPayload(request, this.settings.provider.quirks);
+    let usage: CompletionUsage | undefined;
     let content = '';
+    let reasoning = '';
     for (let round = 1; ; round += 1) {
-      const answer = await this.ask(payload, request, signal, onDelta);
-      usage = addUsage(usage, answer.totalUsage);
+      const { answer, ...result } = await this.ask(payload, call);
+      usage = addUsage(usage, result.usage);
       content += answer.content;
-      if (!isSearch(answer, payload, quirks.webSearch?.echoToolCalls)) {
-        this.check(answer, request.model);
-        return {
-          content,
-          ...(answer.reasoning !== '' && { reasoning: answer.reasoning }),
-          usage,
-          model: request.model.id,
-          provider,
-          finishReason: finishReasonOf(answer.finish ?? ''),
-          ...(answer.requestId !== undefined && { upstreamRequestId: answer.requestId }),
-          latencyMs: Math.round(performance.now() - startedAt),
-        };
+      reasoning += answer.reasoning;
+      if (!isSearch(answer, this.searchName)) {
+        return this.completionOf(call, answer, { ...result, usage }, content, reasoning);
       }
       if (round > MAX_SEARCH_ROUNDS) throw this.bad(request.model, 'the search did not come to an end');
       payload = withSearchEchoed(payload, answer);
@@ -70,37 +95,53 @@ export class OpenAiChatClient extends ModelClient {
 
   preview(request: CompletionRequest): PayloadPreview {
     const body = buildPayload(request, this.settings.provider.quirks);
-    return { method: 'POST', url: `${this.settings.baseUrl}/chat/completions`, body };
+    return { method: 'POST', url: this.api.urlOf('/chat/completions'), body };
   }
 
-  listRemoteModels(_signal: AbortSignal): Promise<readonly RemoteModel[]> {
-    return Promise.reject(new ExaiError('INTERNAL', { reason: 'not there yet' }));
+  listRemoteModels(signal: AbortSignal): Promise<readonly RemoteModel[]> {
+    return fetchRemoteModels(this.api, this.classifier, this.settings.provider.id, signal);
   }
 
   classifyError(raw: unknown, model?: ModelCard): ExaiError {
-    return this.classifier.classify(raw, model ?? this.settings.provider.models[0]!);
+    return this.classifier.classify(raw, model);
   }
 
   /** Exactly one HTTP request. */
-  private async ask(
-    payload: ChatPayload,
-    request: CompletionRequest,
-    signal: AbortSignal,
-    onDelta: OnDelta | undefined,
-  ): Promise<Answer> {
-    const { model } = request;
-    const timeoutMs = this.settings.timeouts.totalMs * model.timeoutMultiplier;
-    const watch = new RequestWatch(signal, model, timeoutMs);
+  private async ask(payload: ChatPayload, call: Call): Promise<Round> {
+    const { model, correlationId, messages } = call.request;
+    const streamed = payload['stream'] === true;
+    const watch = new RequestWatch(call.signal, model, this.settings.timeouts, { streamed });
     try {
       watch.check();
-      const response = await this.send(payload, request.correlationId, watch.signal, timeoutMs);
-      const answer = payload['stream']
-        ? await this.readStream(response, request, watch, onDelta)
-        : await this.readWhole(response, request, onDelta);
+      const response = await this.api.send({
+        method: 'post',
+        path: '/chat/completions',
+        body: payload,
+        headers: { 'x-request-id': correlationId },
+        signal: watch.signal,
+      });
+      watch.gotHeaders();
+      const answer = new Answer(this.settings.provider.quirks.reasoningFields);
+      if (streamed) {
+        await readStreamedAnswer(response, answer, (piece, ended) => {
+          if (piece.hasContent) {
+            watch.heard();
+            call.firstTokenMs ??= since(call.startedAt);
+          }
+          this.tell(call, answer, piece, ended);
+        });
+      } else {
+        await readWholeAnswer(response, answer, (piece) => this.tell(call, answer, piece, true));
+      }
       // A body may end without an error when its request is given up.
       watch.check();
-      answer.requestId = requestIdOf(response.headers) ?? answer.requestId;
-      return answer;
+      const counted = { messages, answer: answer.reasoning + answer.content };
+      return {
+        answer,
+        usage: usageOf(answer.usage, response.headers, counted),
+        requestId: requestIdOf(response.headers) ?? answer.requestId,
+        rateLimit: readRateLimit(response.headers),
+      };
     } catch (error) {
       throw watch.reason ?? this.classify(error, model);
     } finally {
@@ -108,97 +149,60 @@ export class OpenAiChatClient extends ModelClient {
     }
   }
 
-  private async send(
-    payload: ChatPayload,
-    correlationId: string,
-    signal: AbortSignal,
-    timeoutMs: number,
-  ): Promise<Response> {
-    const api = await (this.api ??= this.open());
-    return api
-      .post('/chat/completions', {
-        body: payload,
-        headers: { 'X-Request-Id': correlationId },
-        signal,
-        // The watch decides; the package's own timer must never come first.
-        timeout: timeoutMs + 10_000,
-        fetchOptions: { redirect: 'manual' },
-      })
-      .asResponse();
+  private tell({ request, onDelta }: Call, answer: Answer, piece: AnswerPiece, ended: boolean): void {
+    if (piece.reasoning !== '') onDelta({ type: 'reasoning', value: piece.reasoning });
+    if (piece.text !== '') onDelta({ type: 'text', value: piece.text });
+    if (answer.calls.size === 0 || !offersTools(request)) return;
+    for (const toolCall of this.withoutSearch(answer.calls.complete(ended))) {
+      onDelta({ type: 'tool_call', value: JSON.stringify(toolCall) });
+    }
   }
 
-  private async open(): Promise<OpenAI> {
-    // Loaded by the worker when it starts: a process that never asks a model starts faster without it.
-    const { default: Api } = await import('openai');
-    return new Api({
-      // The package refuses to start without one, and a local endpoint ignores it.
-      apiKey: this.settings.apiKey || 'none',
-      baseURL: this.settings.baseUrl,
-      // Null keeps the package from reading these from the environment.
-      adminAPIKey: null,
-      organization: null,
-      project: null,
-      webhookSecret: null,
-      maxRetries: 0,
-      logLevel: 'off',
-      fetch: withShortErrors(this.settings.fetch),
-    });
+  /** A search beside calls of the caller's functions is left out: the caller could not answer it. */
+  private withoutSearch(calls: readonly ModelToolCall[]): readonly ModelToolCall[] {
+    return this.searchName === undefined ? calls : calls.filter(({ name }) => name !== this.searchName);
   }
 
-  private async readWhole(
-    response: Response,
-    { model }: CompletionRequest,
-    onDelta: OnDelta | undefined,
-  ): Promise<Answer> {
-    const body = await readText(response);
-    this.checkType(response, model, 'json');
-    const answer = new Answer();
-    const { text } = answer.add(body);
-    if (answer.finish === undefined) throw this.bad(model, 'the answer has no choices or no finish reason');
-    if (text !== '') onDelta?.({ type: 'text', value: text });
-    return answer;
-  }
-
-  private async readStream(
-    response: Response,
-    { model }: CompletionRequest,
-    watch: RequestWatch,
-    onDelta: OnDelta | undefined,
-  ): Promise<Answer> {
-    if (!contentTypeOf(response).includes('event-stream')) {
-      await response.body?.cancel();
-      this.checkType(response, model, 'event-stream');
-    }
-    const answer = new Answer();
-    for await (const event of readEvents(response)) {
-      const { text, hasContent } = answer.add(event);
-      if (hasContent) watch.heard();
-      if (text !== '') onDelta?.({ type: 'text', value: text });
-    }
-    if (answer.finish === undefined && !watch.reason) {
-      throw this.bad(model, 'the stream ended before the answer was complete');
-    }
-    return answer;
-  }
-
-  private checkType(response: Response, model: ModelCard, expected: string): void {
-    const type = contentTypeOf(response);
-    if (!type.includes(expected)) {
-      throw this.bad(model, `content type ${type.slice(0, 80) || 'missing'} in place of ${expected}`);
-    }
+  private completionOf(
+    { request, startedAt, firstTokenMs }: Call,
+    answer: Answer,
+    { usage, requestId, rateLimit }: Omit<Round, 'answer'>,
+    content: string,
+    reasoning: string,
+  ): Completion {
+    const toolCalls = this.withoutSearch(answer.calls.all());
+    this.check(answer, toolCalls, request);
+    const finish = finishReasonOf(answer.finish);
+    const { sources } = answer;
+    return {
+      content,
+      ...(reasoning !== '' && { reasoning }),
+      ...(toolCalls.length > 0 && { toolCalls }),
+      ...(sources.length > 0 && { sources }),
+      usage,
+      model: request.model.id,
+      provider: this.settings.provider.id,
+      finishReason: toolCalls.length > 0 && finish === 'stop' ? 'tool_calls' : finish,
+      ...(requestId !== undefined && { upstreamRequestId: requestId }),
+      ...(rateLimit && { rateLimit }),
+      latencyMs: since(startedAt),
+      ...(firstTokenMs !== undefined && { firstTokenMs }),
+    };
   }
 
   /** An empty or broken-off answer is a failure, not a text. */
-  private check(answer: Answer, model: ModelCard): void {
+  private check(answer: Answer, toolCalls: readonly ModelToolCall[], request: CompletionRequest): void {
+    const { model } = request;
     const details = { provider: this.settings.provider.id, model: model.id };
-    const finish = finishReasonOf(answer.finish ?? '');
     if (answer.finish === 'network_error') {
-      throw new ExaiError('PROVIDER_UNAVAILABLE', {
-        ...details,
-        reason: 'the model ended with network_error',
-      });
+      const reason = 'the model ended with network_error';
+      throw new ExaiError('PROVIDER_UNAVAILABLE', { ...details, reason });
     }
-    if (answer.content.trim() !== '') return;
+    if (answer.calls.size > 0 && !offersTools(request)) {
+      throw this.bad(model, 'the answer calls a tool that nobody offered');
+    }
+    if (toolCalls.length > 0 || answer.content.trim() !== '') return;
+    const finish = finishReasonOf(answer.finish);
     if (finish === 'content_filter') throw new ExaiError('CONTENT_FILTERED', details);
     throw this.bad(
       model,
@@ -214,9 +218,11 @@ export class OpenAiChatClient extends ModelClient {
       return new ExaiError(error.code, details, { cause: error.cause });
     }
     // What cannot be read as an answer, wherever in the answer that is.
+    if (error instanceof BadAnswerError) return this.bad(model, error.message);
     if (error instanceof SyntaxError) return this.bad(model, 'the answer is not valid JSON');
-    if (error instanceof Error && error.name === 'ZodError')
+    if (error instanceof Error && error.name === 'ZodError') {
       return this.bad(model, 'the answer has another shape');
+    }
     return this.classifier.classify(error, model);
   }
 
@@ -226,47 +232,11 @@ export class OpenAiChatClient extends ModelClient {
   }
 }
 
-function contentTypeOf(response: Response): string {
-  return response.headers.get('content-type') ?? '';
+/** Whole milliseconds. */
+function since(startedAt: number): number {
+  return Math.round(performance.now() - startedAt);
 }
 
-/** The package reads the body of a refused request without a limit, so it is given a short one. */
-function withShortErrors(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
-  return async (input, init) => {
-    const response = await fetch(input, init);
-    if (response.ok) return response;
-    const text = await readText(response, MAX_ERROR_BYTES).catch(() => '');
-    // Some statuses may not have a body at all.
-    return new Response(text === '' ? null : text, { status: response.status, headers: response.headers });
-  };
-}
-
-/** The vendor asks its own search to be run: every call is the search that the request switched on. */
-function isSearch(answer: Answer, payload: ChatPayload, echoes: boolean | undefined): boolean {
-  if (!echoes || !Array.isArray(payload['tools']) || finishReasonOf(answer.finish ?? '') !== 'tool_calls') {
-    return false;
-  }
-  const names = new Set(
-    payload['tools'].map((tool: unknown) => (tool as { function?: { name?: unknown } }).function?.name),
-  );
-  const calls = answer.toolCalls;
-  return calls.length > 0 && calls.every((call) => names.has(call.function.name));
-}
-
-/** The vendor runs its search itself once it gets the arguments of its call back unchanged. */
-function withSearchEchoed(payload: ChatPayload, answer: Answer): ChatPayload {
-  const calls = answer.toolCalls;
-  const asked = {
-    role: 'assistant',
-    content: answer.content,
-    ...(answer.reasoning !== '' && { reasoning_content: answer.reasoning }),
-    tool_calls: calls,
-  };
-  const results = calls.map((call) => ({
-    role: 'tool',
-    tool_call_id: call.id,
-    name: call.function.name,
-    content: call.function.arguments,
-  }));
-  return { ...payload, messages: [...payload.messages, asked, ...results] };
+function offersTools({ tools, toolChoice }: CompletionRequest): boolean {
+  return tools !== undefined && tools.length > 0 && toolChoice !== 'none';
 }

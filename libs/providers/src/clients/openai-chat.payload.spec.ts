@@ -5,7 +5,7 @@ import { Catalogue } from '../catalogue/catalogue.js';
 import type { ProviderQuirks } from '../define.js';
 import { PROVIDERS } from '../descriptors/index.js';
 import { modelCardSchema, type ModelCard } from '../catalogue/model-card.js';
-import type { CompletionRequest } from '../model-client.js';
+import type { CompletionRequest, ThinkingMode } from '../model-client.js';
 
 const catalogue = Catalogue.build(PROVIDERS);
 
@@ -32,7 +32,7 @@ function bodyOf(
   quirks = quirksOf('simulator'),
 ): Record<string, unknown> {
   const messages = [{ role: 'user', content: 'hello' }] as const;
-  return buildPayload({ model, messages, correlationId: 'id', ...extra }, quirks);
+  return buildPayload({ model, messages, correlationId: 'id', streamed: false, ...extra }, quirks);
 }
 
 const PLAIN = { id: 'm', provider: 'p', contextWindow: 100_000, maxOutputTokens: 4_000, intelligence: 1 };
@@ -155,18 +155,16 @@ describe('web search', () => {
 });
 
 describe('streaming', () => {
-  const onDelta = (): void => undefined;
-
   it('asks for the usage in the last chunk, where the vendor knows the option', () => {
     const streamed = { stream: true, stream_options: { include_usage: true } };
-    expect(bodyFor('kimi-k2.6', { onDelta })).toMatchObject(streamed);
-    expect(bodyFor('glm-4.6', { onDelta })).toMatchObject({ stream: true });
-    expect(bodyFor('glm-4.6', { onDelta })).not.toHaveProperty('stream_options');
+    expect(bodyFor('kimi-k2.6', { streamed: true })).toMatchObject(streamed);
+    expect(bodyFor('glm-4.6', { streamed: true })).toMatchObject({ stream: true });
+    expect(bodyFor('glm-4.6', { streamed: true })).not.toHaveProperty('stream_options');
   });
 
   it('is not asked for from a model that cannot', () => {
     const card = modelCardSchema.parse({ ...PLAIN, streaming: false });
-    expect(bodyOf(card, { onDelta })).not.toHaveProperty('stream');
+    expect(bodyOf(card, { streamed: true })).not.toHaveProperty('stream');
   });
 });
 
@@ -208,5 +206,149 @@ describe('applyQuirks', () => {
 
   it('leaves a body alone where there is nothing to mind', () => {
     expect(applyQuirks(body, quirksOf('simulator'))).toEqual(body);
+  });
+});
+
+describe('messages', () => {
+  const card = modelCardSchema.parse({ ...PLAIN, images: true });
+
+  it('carry images, tool calls and their answers in the shapes of the dialect', () => {
+    const messages = [
+      { role: 'system', content: 'Be brief.' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'What is it?' },
+          { type: 'image', mediaType: 'image/png', data: 'iVBORw0K' },
+        ],
+      },
+      {
+        role: 'assistant',
+        content: '',
+        reasoning: 'I look it up.',
+        toolCalls: [{ id: 'call-1', name: 'look', arguments: '{"at":1}' }],
+      },
+      { role: 'tool', toolCallId: 'call-1', name: 'look', content: 'a cat' },
+      { role: 'assistant', content: 'A cat.', reasoning: 'It is one.' },
+    ] as const;
+    expect(bodyOf(card, { messages })['messages']).toEqual([
+      { role: 'system', content: 'Be brief.' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'What is it?' },
+          { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0K' } },
+        ],
+      },
+      {
+        role: 'assistant',
+        content: '',
+        reasoning_content: 'I look it up.',
+        tool_calls: [{ id: 'call-1', type: 'function', function: { name: 'look', arguments: '{"at":1}' } }],
+      },
+      { role: 'tool', tool_call_id: 'call-1', name: 'look', content: 'a cat' },
+      { role: 'assistant', content: 'A cat.' },
+    ]);
+    const strict = { ...quirksOf('simulator'), omitInMessages: ['reasoning_content', 'name'] };
+    const sent = bodyOf(card, { messages }, strict)['messages'] as object[];
+    expect(sent[2]).not.toHaveProperty('reasoning_content');
+    expect(sent[3]).not.toHaveProperty('name');
+  });
+
+  it('give instructions in the role of the vendor', () => {
+    const quirks = { ...quirksOf('simulator'), systemRole: 'developer' as const };
+    const messages = [{ role: 'system', content: 'Be brief.' }] as const;
+    expect(bodyOf(card, { messages }, quirks)['messages']).toEqual([
+      { role: 'developer', content: 'Be brief.' },
+    ]);
+  });
+
+  it('open the first question with the instructions where there is no role for them, be it an image', () => {
+    const noSystem = { ...card, systemPrompt: false };
+    const image = { type: 'image', mediaType: 'image/png', data: 'x' } as const;
+    const system = { role: 'system', content: 'Be brief.' } as const;
+    const asked = bodyOf(noSystem, { messages: [system, { role: 'user', content: [image] }] });
+    expect((asked['messages'] as { content: unknown[] }[])[0]?.content[0]).toEqual({
+      type: 'text',
+      text: 'Be brief.',
+    });
+    expect(bodyOf(noSystem, { messages: [system] })['messages']).toEqual([
+      { role: 'user', content: 'Be brief.' },
+    ]);
+  });
+
+  it.each([
+    [
+      'images',
+      { messages: [{ role: 'user', content: [{ type: 'image', mediaType: 'image/png', data: 'x' }] }] },
+    ],
+    ['tools', { tools: [{ name: 'f', parameters: {} }] }],
+  ] as const)('with %s are refused for a model that takes none', (ability, extra) => {
+    const unable = { ...card, [ability]: false };
+    expect(() => bodyOf(unable, extra)).toThrow(expect.objectContaining({ code: 'MODEL_CAPABILITY' }));
+    expect(() => bodyOf(card, extra)).not.toThrow();
+  });
+});
+
+describe('tools', () => {
+  const tools = [{ name: 'f', description: 'Does it.', parameters: { type: 'object' } }];
+  const wire = { type: 'function', function: tools[0] };
+
+  it.each([
+    [undefined, undefined],
+    ['auto', 'auto'],
+    ['required', 'required'],
+    ['none', 'none'],
+    [{ name: 'f' }, { type: 'function', function: { name: 'f' } }],
+  ] as const)('go with the choice %j', (toolChoice, sent) => {
+    const body = bodyFor('simulator-1', { tools, ...(toolChoice && { toolChoice }) });
+    expect(body['tools']).toEqual([wire]);
+    expect(body['tool_choice']).toEqual(sent);
+  });
+
+  it('become what GLM knows of the choice', () => {
+    expect(bodyFor('glm-4.6', { tools, toolChoice: 'required' })['tool_choice']).toBe('auto');
+    expect(bodyFor('glm-4.6', { tools, toolChoice: 'none' })).not.toHaveProperty('tools');
+    const searching = bodyFor('glm-4.6', { tools, toolChoice: 'none', webSearch: true });
+    expect(searching['tools']).toEqual([expect.objectContaining({ type: 'web_search' })]);
+    expect(searching).not.toHaveProperty('tool_choice');
+  });
+
+  it('stand beside a search', () => {
+    const { tools: sent } = bodyFor('kimi-k2.6', { tools, webSearch: true });
+    expect(sent).toEqual([wire, expect.objectContaining({ type: 'builtin_function' })]);
+  });
+});
+
+describe('quirks of a vendor', () => {
+  const base = quirksOf('simulator');
+
+  it('ask for thinking by effort alone', () => {
+    const quirks = { ...base, thinkingStyle: 'effort' as const };
+    const efforts = ['low', 'medium', 'high'];
+    const card = modelCardSchema.parse({ ...PLAIN, reasoning: { kind: 'effort', efforts } });
+    const sent = (mode: ThinkingMode, model = card): unknown => {
+      const body = bodyOf(model, { thinkingMode: mode }, quirks);
+      return Object.fromEntries(Object.entries(body).filter(([name]) => /think|reason/.test(name)));
+    };
+    expect(sent('minimal')).toEqual({ reasoning_effort: 'low' });
+    expect(sent('max')).toEqual({ reasoning_effort: 'high' });
+    const off = modelCardSchema.parse({ ...PLAIN, reasoning: { kind: 'effort', efforts: ['none', 'high'] } });
+    expect(sent('minimal', off)).toEqual({ reasoning_effort: 'none' });
+    expect(sent('low', off)).toEqual({ reasoning_effort: 'high' });
+    const toggle = modelCardSchema.parse({ ...PLAIN, reasoning: { kind: 'toggle' } });
+    expect(sent('high', toggle)).toEqual({});
+  });
+
+  it('add to every body what the request does not say otherwise, and leave out the usage of a stream', () => {
+    const quirks = { ...base, extraBody: { safe: true, temperature: 9 }, streamUsage: false };
+    const model = cardOf('simulator-1');
+    expect(bodyOf(model, { temperature: 0.5, streamed: true }, quirks)).toMatchObject({
+      safe: true,
+      temperature: 0.5,
+      stream: true,
+    });
+    expect(bodyOf(model, {}, quirks)).toMatchObject({ safe: true, temperature: 9 });
+    expect(bodyOf(model, { streamed: true }, quirks)).not.toHaveProperty('stream_options');
   });
 });

@@ -1,23 +1,38 @@
 import { ExaiError } from '#libs/errors';
+import type { ClientTimeouts } from '../define.js';
 import type { ModelCard } from '../catalogue/model-card.js';
 
-/** A stream that has begun to speak may fall silent this long. */
-const STREAM_IDLE_MS = 20_000;
+/** What is asked; a request that concerns no model, such as one for a file, gives the provider alone. */
+export type WatchedTarget = Pick<ModelCard, 'provider'> &
+  Partial<Pick<ModelCard, 'id' | 'timeoutMultiplier'>>;
 
-/** The one signal of a request: aborts when the caller gives up, when time is up, or when a stream falls silent. */
+/** The limit of time that was passed. The connections have one of their own, `connect`. */
+type Stage = 'first_byte' | 'idle' | 'total';
+
+/**
+ * The one signal of a request: aborts when the caller gives up, when time is up, or when a stream falls silent.
+ * A whole answer sends its headers when it is finished, so it is held to the total alone.
+ */
 export class RequestWatch {
   /** Why the request was ended by us; undefined while it was not. */
   reason: ExaiError | undefined;
   private readonly controller = new AbortController();
+  private readonly multiplier: number;
   private readonly total: NodeJS.Timeout;
+  private readonly firstByte: NodeJS.Timeout | undefined;
   private idle: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly caller: AbortSignal,
-    private readonly model: ModelCard,
-    private readonly timeoutMs: number,
+    private readonly target: WatchedTarget,
+    private readonly timeouts: ClientTimeouts,
+    private readonly options: { readonly streamed: boolean },
   ) {
-    this.total = setTimeout(this.onTimeout, timeoutMs);
+    this.multiplier = target.timeoutMultiplier ?? 1;
+    this.total = setTimeout(this.onTotal, timeouts.totalMs * this.multiplier);
+    if (options.streamed) {
+      this.firstByte = setTimeout(this.onFirstByte, timeouts.firstByteMs * this.multiplier);
+    }
     if (caller.aborted) this.onAbort();
     else caller.addEventListener('abort', this.onAbort, { once: true });
   }
@@ -30,14 +45,22 @@ export class RequestWatch {
     if (this.reason) throw this.reason;
   }
 
+  /** To be called when the headers of the answer are there. */
+  gotHeaders(): void {
+    clearTimeout(this.firstByte);
+    if (this.options.streamed && !this.reason) {
+      this.idle ??= setTimeout(this.onIdle, this.timeouts.idleMs * this.multiplier);
+    }
+  }
+
   /** To be called with every piece of a streamed answer; lines without content do not count. */
   heard(): void {
-    if (this.idle) this.idle.refresh();
-    else this.idle = setTimeout(this.onIdle, STREAM_IDLE_MS);
+    this.idle?.refresh();
   }
 
   close(): void {
     clearTimeout(this.total);
+    clearTimeout(this.firstByte);
     clearTimeout(this.idle);
     this.caller.removeEventListener('abort', this.onAbort);
   }
@@ -47,17 +70,27 @@ export class RequestWatch {
     this.end(reason instanceof ExaiError ? reason : new ExaiError('CANCELLED', {}, { cause: reason }));
   };
 
-  private readonly onTimeout = (): void => {
-    this.endLate('answer', `no complete answer within ${this.timeoutMs / 1000} s`);
+  private readonly onTotal = (): void => {
+    this.endLate('total', `no complete answer within ${this.seconds(this.timeouts.totalMs)} s`);
+  };
+
+  private readonly onFirstByte = (): void => {
+    this.endLate('first_byte', `no answer began within ${this.seconds(this.timeouts.firstByteMs)} s`);
   };
 
   private readonly onIdle = (): void => {
-    this.endLate('idle', `the stream was silent for ${STREAM_IDLE_MS / 1000} s`);
+    this.endLate('idle', `the stream was silent for ${this.seconds(this.timeouts.idleMs)} s`);
   };
 
-  private endLate(stage: string, reason: string): void {
-    const { provider, id: model } = this.model;
-    this.end(new ExaiError('PROVIDER_TIMEOUT', { provider, model, stage, reason }));
+  private seconds(ms: number): number {
+    return (ms * this.multiplier) / 1000;
+  }
+
+  private endLate(stage: Stage, reason: string): void {
+    const { provider, id: model } = this.target;
+    this.end(
+      new ExaiError('PROVIDER_TIMEOUT', { provider, ...(model !== undefined && { model }), stage, reason }),
+    );
   }
 
   private end(reason: ExaiError): void {

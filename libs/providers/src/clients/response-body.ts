@@ -1,4 +1,5 @@
 import { ExaiError } from '#libs/errors';
+import { SseParser } from './sse-parser.js';
 
 /** Decoded bytes of one answer; past this the request is given up. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
@@ -18,25 +19,16 @@ export async function readText(response: Response, limit = MAX_RESPONSE_BYTES): 
 
 /** The data of each server-sent event, up to `[DONE]` or the end. Leaves nothing open, whatever happens. */
 export async function* readEvents(response: Response): AsyncGenerator<string> {
-  let buffer = '';
-  let data: string[] = [];
+  const parser = new SseParser();
   for await (const piece of readPieces(response, MAX_RESPONSE_BYTES)) {
-    const lines = (buffer + piece).split('\n');
-    buffer = lines.pop() ?? '';
-    for (const line of lines) {
-      const text = line.endsWith('\r') ? line.slice(0, -1) : line;
-      if (text.startsWith('data:')) data.push(text.slice(5).trimStart());
-      if (text !== '' || data.length === 0) continue;
-      const event = data.join('\n');
-      data = [];
-      if (event === DONE) return;
-      yield event;
+    for (const event of parser.push(piece)) {
+      if (event.trimEnd() === DONE) return;
+      if (event !== '') yield event;
     }
   }
-  // Some vendors leave out the blank line after the last event.
-  const rest = buffer.startsWith('data:') ? [...data, buffer.slice(5).trim()] : data;
-  const last = rest.join('\n');
-  if (last !== '' && last !== DONE) yield last;
+  for (const event of parser.end()) {
+    if (event !== '' && event.trimEnd() !== DONE) yield event;
+  }
 }
 
 async function* readPieces(response: Response, limit: number): AsyncGenerator<string> {

@@ -22,18 +22,24 @@ function businessCodes(becomes: ErrorCode, ...codes: number[]): ErrorRule[] {
   return codes.map((code) => ({ code: String(code), becomes }));
 }
 
+/** The same, where the other models of the account still answer. */
+function ofOneModel(rules: readonly ErrorRule[]): ErrorRule[] {
+  return rules.map((rule) => ({ ...rule, scope: 'model' }));
+}
+
 export const glm = defineProvider({
   id: 'glm',
   title: 'Z.ai GLM',
   api: 'openai-chat',
   baseUrl: 'https://api.z.ai/api/paas/v4',
+  prominent: true,
   priority: 11,
   models: [
     {
       ...millionTokens,
       id: 'glm-5.3',
       aliases: ['glm'],
-      reasoning: { kind: 'effort', alwaysOn: true, efforts: ['low', 'high', 'max'] },
+      reasoning: { kind: 'effort', alwaysOn: true, default: 'max', efforts: ['low', 'high', 'max'] },
       intelligence: 18,
       price: { input: 1.4, cachedInput: 0.26, output: 4.4 },
       timeoutMultiplier: 1.5,
@@ -157,19 +163,24 @@ export const glm = defineProvider({
         web_search: { enable: true, search_engine: 'search-prime', search_result: true, count: 10 },
       },
     },
+    streamedToolsBody: { tool_stream: true },
+    files: { purpose: 'agent', maxBytes: 100_000_000, persistent: false },
     // https://docs.z.ai/api-reference/api-code
     errors: [
       ...businessCodes('PROVIDER_UNAVAILABLE', 500, 1120, 1234, 1312),
       ...businessCodes('PROVIDER_AUTH', 1000, 1001, 1002, 1003, 1004),
-      ...businessCodes('PROVIDER_AUTH', 1110, 1111, 1112, 1121, 1220, 1221, 1222),
+      ...businessCodes('PROVIDER_AUTH', 1110, 1111, 1112, 1121),
+      ...ofOneModel(businessCodes('PROVIDER_AUTH', 1220, 1221, 1222)),
       ...businessCodes('PROVIDER_BAD_RESPONSE', 1200, 1230),
       ...businessCodes('PROVIDER_REJECTED', 1210, 1213, 1214, 1215, 1231),
       ...businessCodes('MODEL_NOT_FOUND', 1211, 1212),
       ...businessCodes('CONTEXT_TOO_LARGE', 1261),
       ...businessCodes('CONTENT_FILTERED', 1300, 1301),
       ...businessCodes('PROVIDER_RATE_LIMITED', 1302, 1303, 1305),
-      ...businessCodes('PROVIDER_QUOTA', 1113, 1304, 1308, 1309, 1310, 1311, 1313),
-      { status: 434, becomes: 'PROVIDER_AUTH' },
+      ...businessCodes('PROVIDER_QUOTA', 1113, 1304, 1308, 1309, 1310, 1313),
+      // The plan does not contain this model.
+      ...ofOneModel(businessCodes('PROVIDER_QUOTA', 1311)),
+      { status: 434, becomes: 'PROVIDER_AUTH', scope: 'model' },
       { status: 435, becomes: 'FILE_TOO_LARGE' },
     ],
   },

@@ -29,6 +29,7 @@ export const kimi = defineProvider({
   title: 'Moonshot Kimi',
   api: 'openai-chat',
   baseUrl: 'https://api.moonshot.ai/v1',
+  prominent: true,
   priority: 10,
   models: [
     {
@@ -90,8 +91,8 @@ export const kimi = defineProvider({
       ...kimiModel,
       id: 'kimi-k2.5',
       contextWindow: 262_144,
-      // The vendor recommends at most 32 768 although it takes more.
-      maxOutputTokens: 262_144,
+      // What the vendor recommends; it would take up to the whole window.
+      maxOutputTokens: 32_768,
       images: true,
       video: true,
       webSearch: true,
@@ -170,6 +171,8 @@ export const kimi = defineProvider({
       echoToolCalls: true,
       needsThinkingOff: true,
     },
+    // https://platform.kimi.ai/docs/api/files-upload
+    files: { purpose: 'file-extract', maxBytes: 100_000_000, persistent: true },
     retryAfterText: 'after (\\d+(?:\\.\\d+)?) ?s(?:ec|\\b)',
     // https://platform.kimi.ai/docs/api/errors
     errors: [
@@ -179,6 +182,7 @@ export const kimi = defineProvider({
       { status: 401, type: 'invalid_authentication_error', becomes: 'PROVIDER_AUTH' },
       { status: 401, type: 'incorrect_api_key_error', becomes: 'PROVIDER_AUTH' },
       { status: 403, message: 'balance|quota|insufficient', becomes: 'PROVIDER_QUOTA' },
+      { status: 403, message: '\\bmodel\\b', becomes: 'PROVIDER_AUTH', scope: 'model' },
       { status: 403, type: 'permission_denied_error', becomes: 'PROVIDER_AUTH' },
       { status: 404, type: 'resource_not_found_error', message: '\\bfile\\b', becomes: 'FILE_NOT_FOUND' },
       { status: 404, type: 'resource_not_found_error', becomes: 'MODEL_NOT_FOUND' },

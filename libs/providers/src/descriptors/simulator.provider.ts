@@ -7,6 +7,7 @@ export const simulator = defineProvider({
   api: 'openai-chat',
   baseUrl: 'http://127.0.0.1:8078/v1',
   keyless: true,
+  prominent: true,
   priority: 99,
   models: [
     {

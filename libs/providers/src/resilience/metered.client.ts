@@ -18,13 +18,16 @@ export class MeteredClient extends WrappedClient {
     signal: AbortSignal,
     onDelta?: (delta: CompletionDelta) => void,
   ): Promise<Completion> {
+    const { metrics } = this;
     const labels = { provider: this.provider, model: request.model.id };
-    const stopTimer = this.metrics.providerDuration.startTimer(labels);
+    const stopTimer = metrics.providerDuration.startTimer(labels);
     let code = 'ok';
     try {
       const completion = await this.client.complete(request, signal, onDelta);
-      this.metrics.providerTokens.inc({ ...labels, direction: 'input' }, completion.usage.input);
-      this.metrics.providerTokens.inc({ ...labels, direction: 'output' }, completion.usage.output);
+      const { usage, firstTokenMs } = completion;
+      metrics.providerTokens.inc({ ...labels, direction: 'input' }, usage.input);
+      metrics.providerTokens.inc({ ...labels, direction: 'output' }, usage.output);
+      if (firstTokenMs !== undefined) metrics.providerFirstToken.observe(labels, firstTokenMs / 1_000);
       return completion;
     } catch (error) {
       const thrown = (error as { code?: unknown }).code;
@@ -32,7 +35,7 @@ export class MeteredClient extends WrappedClient {
       throw error;
     } finally {
       stopTimer();
-      this.metrics.providerRequests.inc({ ...labels, code });
+      metrics.providerRequests.inc({ ...labels, code });
     }
   }
 }

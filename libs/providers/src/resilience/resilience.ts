@@ -1,65 +1,122 @@
+import { createHash } from 'node:crypto';
 import type { Metrics } from '#libs/observability';
 import type { ModelCard } from '../catalogue/model-card.js';
-import type { ClientSettings } from '../define.js';
+import type { ClientSettings, ProviderDescriptor } from '../define.js';
 import type { ModelClient } from '../model-client.js';
-import { LimitedClient } from './limited.client.js';
+import { CLOSED, type CircuitState, type CircuitView } from './circuit.js';
+import { GuardedClient } from './guarded.client.js';
+import { RESILIENCE_LIMITS, type ResilienceLimits } from './limits.js';
 import { MeteredClient } from './metered.client.js';
+import { ProviderGuard } from './provider-guard.js';
+import { type ProviderHealthReport, reportOn } from './provider-health.js';
 
-export type CircuitState = 'closed' | 'open' | 'half_open';
-
-/** Whether requests to a model are let through, and if not, why and until when. */
-export interface CircuitView {
-  readonly state: CircuitState;
-  /** Milliseconds until the next request may try again; absent = until the configuration changes. */
-  readonly retryInMs?: number;
-  /** Code of the failure that opened it. */
-  readonly cause?: string;
-}
-
-/** What this process knows about one provider from asking it. */
-export interface ProviderHealthReport {
+/** A circuit opened, tries again, or closed. */
+export interface CircuitChange extends CircuitView {
   readonly provider: string;
-  /** The worst that holds for all its models. */
-  readonly state: CircuitState;
-  readonly retryAt?: Date;
-  readonly lastError?: string;
-  /** 0 to 1 over five minutes; absent = no requests. */
-  readonly successRate?: number;
-  readonly p95Ms?: number;
-  readonly inFlight: number;
-  readonly maxInflight: number;
-  /** Models whose own circuit is not closed. */
-  readonly models: readonly {
-    readonly model: string;
-    readonly state: CircuitState;
-    readonly cause?: string;
-  }[];
+  /** Absent: the provider as a whole. */
+  readonly model?: string;
 }
+
+interface Guarded {
+  readonly guard: ProviderGuard;
+  readonly fingerprint: string;
+  readonly descriptor: ProviderDescriptor;
+}
+
+const GAUGE: Readonly<Record<CircuitState, number>> = { closed: 0, half_open: 1, open: 2 };
 
 /** Guards every request to a provider: circuits, rate limits, slots, retry budget. State of this process. */
 export class Resilience {
-  constructor(private readonly metrics: Metrics) {}
+  private readonly providers = new Map<string, Guarded>();
+  private readonly listeners = new Set<(change: CircuitChange) => void>();
+
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly limits: ResilienceLimits = RESILIENCE_LIMITS,
+  ) {}
 
   /** The client every call goes through. The same provider keeps its state as long as key and address stay. */
-  guard(client: ModelClient, { provider, maxInflight }: ClientSettings): ModelClient {
-    return new LimitedClient(new MeteredClient(client, provider.id, this.metrics), maxInflight);
+  guard(client: ModelClient, settings: ClientSettings): ModelClient {
+    const { provider, maxInflight } = settings;
+    const fingerprint = fingerprintOf(settings);
+    const known = this.providers.get(provider.id);
+    const guard = known?.fingerprint === fingerprint ? known.guard : this.open(provider.id, maxInflight);
+    guard.resize(maxInflight);
+    this.providers.set(provider.id, { guard, fingerprint, descriptor: provider });
+    const metered = new MeteredClient(client, provider.id, this.metrics);
+    return new GuardedClient(metered, guard, provider.keyVariable);
   }
 
-  circuitOf(_card: ModelCard): CircuitView {
-    return { state: 'closed' };
+  /** Drops what is known about a provider that is no longer configured. */
+  forget(providerId: string): void {
+    const known = this.providers.get(providerId);
+    this.providers.delete(providerId);
+    if (known) this.clearGauges(known.guard);
+  }
+
+  circuitOf({ provider, id }: ModelCard): CircuitView {
+    return this.providers.get(provider)?.guard.viewOf(id) ?? CLOSED;
   }
 
   /** Milliseconds until the provider is likely to take a request; undefined = it does now. */
-  busyFor(_providerId: string): number | undefined {
-    return undefined;
+  busyFor(providerId: string): number | undefined {
+    return this.providers.get(providerId)?.guard.busyFor();
   }
 
-  /** Reserves a further attempt; answers the milliseconds it has to wait so that retries stay a small share. */
-  reserveRetry(_providerId: string): number {
-    return 0;
+  /**
+   * Reserves a further attempt; answers the milliseconds it has to wait so that retries stay a small share.
+   * @param withinMs what is left of the call's time; an answer above it, or above a minute, reserved nothing
+   */
+  reserveRetry(providerId: string, withinMs = Infinity): number {
+    return this.providers.get(providerId)?.guard.retries.reserve(withinMs) ?? 0;
   }
 
   report(): readonly ProviderHealthReport[] {
-    return [];
+    return [...this.providers.values()].map(({ guard, descriptor }) => reportOn(guard, descriptor));
   }
+
+  /** @returns what ends the listening */
+  onChange(listener: (change: CircuitChange) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private open(providerId: string, maxInflight: number): ProviderGuard {
+    this.forget(providerId);
+    return new ProviderGuard(providerId, maxInflight, this.limits, {
+      onModel: (guard, model) => this.showGauge(guard, model),
+      onChange: (guard, model) => this.changed(guard, model),
+    });
+  }
+
+  private changed(guard: ProviderGuard, model: string | undefined): void {
+    const { provider } = guard;
+    if (!this.isCurrent(guard)) return;
+    for (const id of model === undefined ? guard.models : [model]) this.showGauge(guard, id);
+    const view = model === undefined ? guard.view() : guard.viewOf(model);
+    const change = { provider, ...(model !== undefined && { model }), ...view };
+    for (const listener of this.listeners) listener(change);
+  }
+
+  /** Requests of a configuration that is gone still end, but their state is nobody's any more. */
+  private isCurrent(guard: ProviderGuard): boolean {
+    return this.providers.get(guard.provider)?.guard === guard;
+  }
+
+  private showGauge(guard: ProviderGuard, model: string): void {
+    if (!this.isCurrent(guard)) return;
+    const { provider } = guard;
+    this.metrics.providerCircuit.set({ provider, model }, GAUGE[guard.viewOf(model).state]);
+  }
+
+  private clearGauges({ provider, models }: ProviderGuard): void {
+    for (const model of models) this.metrics.providerCircuit.remove({ provider, model });
+  }
+}
+
+/** Tells one configuration from another without holding the key. */
+function fingerprintOf({ apiKey, baseUrl }: ClientSettings): string {
+  return createHash('sha256')
+    .update(JSON.stringify([apiKey, baseUrl]))
+    .digest('hex');
 }

@@ -5,10 +5,34 @@ export interface Requirements {
   readonly webSearch?: boolean;
   readonly reasoning?: boolean;
   readonly tools?: boolean;
+  /** The vendor must be able to keep files. */
   readonly files?: boolean;
   /** Estimated tokens of the prompt. */
   readonly contextTokens?: number;
 }
+
+type Ability = Exclude<keyof Requirements, 'contextTokens'>;
+
+interface AbilityRow {
+  readonly name: Ability;
+  readonly words: string;
+  /** Follows the name of a model. */
+  readonly lacking: string;
+  readonly has: (card: ModelCard) => boolean;
+}
+
+const ABILITIES: readonly AbilityRow[] = [
+  { name: 'images', words: 'images', lacking: 'takes no images', has: ({ images }) => images },
+  { name: 'webSearch', words: 'web search', lacking: 'has no web search', has: ({ webSearch }) => webSearch },
+  {
+    name: 'reasoning',
+    words: 'reasoning',
+    lacking: 'does not reason',
+    has: ({ reasoning }) => reasoning.kind !== 'none',
+  },
+  { name: 'tools', words: 'function calling', lacking: 'calls no functions', has: ({ tools }) => tools },
+  { name: 'files', words: 'stored files', lacking: 'keeps no files', has: ({ files }) => files },
+];
 
 const LONG_CONTEXT_TOKENS = 100_000;
 /** Room for the answer and for what the estimate misses. */
@@ -16,11 +40,18 @@ const LONG_CONTEXT_MARGIN = 1.25;
 
 /** Why the model cannot take the call, in words that follow its name; undefined when it can. */
 export function unmetBy(card: ModelCard, requires: Requirements): string | undefined {
-  if (requires.images && !card.images) return 'takes no images';
-  if (requires.webSearch && !card.webSearch) return 'has no web search';
-  if (requires.reasoning && card.reasoning.kind === 'none') return 'does not reason';
+  for (const { name, has, lacking } of ABILITIES) {
+    if (requires[name] && !has(card)) return lacking;
+  }
   const tokens = windowNeeded(requires.contextTokens ?? 0);
   return card.contextWindow < tokens ? `has a window below ${tokens} tokens` : undefined;
+}
+
+/** What a call needs, in words. */
+export function inWords(requires: Requirements): readonly string[] {
+  const words = ABILITIES.filter(({ name }) => requires[name]).map((ability) => ability.words);
+  const tokens = windowNeeded(requires.contextTokens ?? 0);
+  return tokens > 0 ? [...words, `a window of ${tokens} tokens`] : words;
 }
 
 /** The category a call falls into once its content is known. */

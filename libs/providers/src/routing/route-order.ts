@@ -27,18 +27,54 @@ const MEASURES: Readonly<Record<RoutingCategory, readonly Measure[]>> = {
   LONG_CONTEXT: [context, rank],
 };
 
-export type RouteOrder = Readonly<Record<RoutingCategory, readonly ModelCard[]>>;
+/** Candidates of one category, best first. */
+export interface CategoryOrder {
+  readonly described: readonly ModelCard[];
+  /** Models of which only the name is known; for when nothing else is left. */
+  readonly discovered: readonly ModelCard[];
+  /** Ids of those that have one of these models. */
+  readonly providers: readonly string[];
+}
 
-/** The models automatic routing may use, best first, for every category. */
+export type RouteOrder = Readonly<Record<RoutingCategory, CategoryOrder>>;
+
+/** The models automatic routing may use, for every category: the operator's own list, else all by the measures. */
 export function routeOrderOf(registry: ProviderRegistry): RouteOrder {
   const routable = registry
     .models()
     .filter((card) => card.status === 'active' && registry.isRoutable(card.provider));
-  const entries = ROUTING_CATEGORIES.map((category) => [
-    category,
-    withPreferences(sortBy(routable, MEASURES[category], registry), registry),
-  ]);
+  const entries = ROUTING_CATEGORIES.map((category) => {
+    const route = registry.routeOf(category);
+    const order = route.length > 0 ? listed(route, registry) : measured(routable, category, registry);
+    return [category, order];
+  });
   return Object.fromEntries(entries) as RouteOrder;
+}
+
+function listed(route: readonly string[], registry: ProviderRegistry): CategoryOrder {
+  const cards = route
+    .map((name) => registry.find(name))
+    .filter((card) => card !== undefined)
+    .filter((card) => card.status !== 'retired' && registry.isAllowed(card))
+    .filter((card) => registry.isRoutable(card.provider));
+  return orderOf([...new Set(cards)], []);
+}
+
+function measured(
+  cards: readonly ModelCard[],
+  category: RoutingCategory,
+  registry: ProviderRegistry,
+): CategoryOrder {
+  const sorted = withPreferences(sortBy(cards, MEASURES[category], registry), registry);
+  return orderOf(
+    sorted.filter(({ discovered }) => !discovered),
+    sorted.filter(({ discovered }) => discovered),
+  );
+}
+
+function orderOf(described: readonly ModelCard[], discovered: readonly ModelCard[]): CategoryOrder {
+  const providers = [...new Set([...described, ...discovered].map(({ provider }) => provider))];
+  return { described, discovered, providers };
 }
 
 function sortBy(

@@ -16,10 +16,11 @@ export const listmodels = defineInlineTool({
     include_retired: z.boolean().default(false).describe('Also models the vendor has withdrawn.'),
   },
   ignored: ['model'],
-  async answer({ provider, format, include_retired }, view) {
+  async answer({ provider, format, include_retired }, view, { principal }) {
     const report = await view.models({
       ...(provider !== undefined && { provider: provider.trim().toLowerCase() }),
       includeRetired: include_retired,
+      ...(principal.models && { permitted: principal.models }),
     });
     const content = format === 'json' ? JSON.stringify(report, null, 2) : describe(report);
     return { content, contentType: format, fields: { ...report } };
@@ -29,7 +30,7 @@ export const listmodels = defineInlineTool({
 type Provider = ModelsReport['providers'][number];
 type Model = ModelsReport['models'][number];
 
-function describe({ providers, models, summary }: ModelsReport): string {
+function describe({ providers, models, summary, also_available }: ModelsReport): string {
   const sections = providers.map((provider) => [
     `## ${provider.title} (\`${provider.id}\`): ${stateOf(provider)}`,
     ...models.filter((model) => model.provider === provider.id).map(lineOf),
@@ -37,7 +38,8 @@ function describe({ providers, models, summary }: ModelsReport): string {
   const total =
     `${summary.models_usable} of ${summary.models_total} models usable, ` +
     `${summary.providers_ready} of ${summary.providers_total} providers ready.`;
-  return ['# Models', total, ...sections.map((lines) => lines.join('\n'))].join('\n\n');
+  const others = also_available ? [`Also available: set ${also_available.join(', ')}.`] : [];
+  return ['# Models', total, ...sections.map((lines) => lines.join('\n')), ...others].join('\n\n');
 }
 
 function stateOf(provider: Provider): string {
@@ -46,7 +48,10 @@ function stateOf(provider: Provider): string {
   }
   if (provider.state === 'disabled') return 'switched off';
   if (provider.reachable === undefined) return 'ready';
-  return provider.reachable ? 'ready, reachable' : 'ready, but not reachable now';
+  const { health } = provider;
+  if (provider.reachable)
+    return health?.state === 'half_open' ? 'ready, being tried again' : 'ready, reachable';
+  return `ready, but not asked for a while${health?.cause === undefined ? '' : ` (${health.cause})`}`;
 }
 
 function lineOf(model: Model): string {
@@ -60,14 +65,21 @@ function lineOf(model: Model): string {
     `context ${tokens(model.context_window)}`,
     `answer ${tokens(model.max_output_tokens)}`,
     ...(abilities.length > 0 ? [abilities.join(', ')] : []),
-    ...(model.price ? [`$${model.price.input} in, $${model.price.output} out per million tokens`] : []),
+    ...(model.price ? [priceOf(model.price)] : []),
     ...(model.tier === undefined ? [] : [model.tier]),
     ...(model.aliases.length > 0 ? [`also: ${model.aliases.join(', ')}`] : []),
     ...(model.status === 'active' ? [] : [model.status]),
+    ...(model.discovered ? ['listed by the vendor, not described here'] : []),
+    ...(model.circuit ? [`circuit ${model.circuit.state.replace('_', '-')}`] : []),
     ...(model.replaced_by === undefined ? [] : [`use ${model.replaced_by}`]),
     ...(model.note === undefined ? [] : [model.note]),
   ];
   return `- \`${model.id}\`: ${facts.join('; ')}`;
+}
+
+function priceOf({ input, cached_input, output }: NonNullable<Model['price']>): string {
+  const cached = cached_input === undefined ? '' : `, $${cached_input} cached`;
+  return `$${input} in${cached}, $${output} out per million tokens`;
 }
 
 function tokens(count: number): string {

@@ -61,12 +61,12 @@ function providerLines({ providers_configured, providers_health }: StatusReport)
     const health = providers_health[id];
     if (!health) return id;
     const facts = [
-      `circuit ${health.state}`,
+      `circuit ${health.state}${health.cause === undefined ? '' : ` after ${health.cause}`}`,
       ...(health.success_rate_5m === undefined
         ? []
         : [`${Math.round(health.success_rate_5m * 100)} % ok in 5 min`]),
       ...(health.p95_ms === undefined ? [] : [`p95 ${Math.round(health.p95_ms)} ms`]),
-      ...(health.last_error === undefined ? [] : [`last error ${health.last_error}`]),
+      ...(health.last_error === undefined ? [] : [`last error: ${health.last_error}`]),
     ];
     return `${id}: ${facts.join(', ')}`;
   });

@@ -9,7 +9,7 @@ export const version = defineInlineTool({
   annotations: { readOnlyHint: true, openWorldHint: false },
   fields: {},
   ignored: ['model'],
-  async answer(_args, view, client) {
+  async answer(_args, view, { client }) {
     const report = await view.version(client);
     return { content: describe(report), contentType: 'markdown', fields: { ...report } };
   },
