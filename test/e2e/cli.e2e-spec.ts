@@ -197,10 +197,13 @@ describe('exai', () => {
       const refused = await exai(['call', 'chat', 'prompt=x', 'model=simulator-1'], {
         env: { EXAI_TOKEN: stdout.trim() },
       });
-      expect(refused.stderr).toContain('MODEL_RESTRICTED');
-      expect(await exai(['token', 'create', '--models', 'kimi,,glm'])).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toContain('Model simulator-1 is not allowed here');
+      expect(await exai(['token', 'create', '--models', 'kimi,,glm'])).toMatchObject({
+        code: 64,
+        stdout: '',
+      });
       expect(await exai(['token', 'create', '--max-cost-usd', 'much'])).toMatchObject({
-        code: 2,
+        code: 64,
         stdout: '',
       });
     });

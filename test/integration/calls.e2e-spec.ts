@@ -30,6 +30,9 @@ describe.each(backends())('with the queue on $name', (backend) => {
     const env = {
       ...simulator.env,
       ...queue.env,
+      // For the call with a refused key: nobody is asked again with that one.
+      GLM_API_KEY: 'a-key.for-the-simulator-only',
+      GLM_BASE_URL: simulator.baseUrl,
       EXAI_FILE_ROOTS: files,
       EXAI_JWT_AUDIENCE: 'exai-tests',
       LOG_LEVEL: 'debug',
@@ -52,7 +55,7 @@ describe.each(backends())('with the queue on $name', (backend) => {
   });
 
   const chat = (prompt: string, options?: CallOptions, more: Record<string, unknown> = {}) =>
-    client.callTool('chat', { prompt, ...more }, options);
+    client.callTool('chat', { model: 'simulator-1', prompt, ...more }, options);
   const errorOf = ({ structuredContent }: ToolResult) => structuredContent?.['error'] as CallError;
   const contentOf = ({ structuredContent }: ToolResult) => String(structuredContent?.['content']);
   const callIdOf = ({ _meta }: ToolResult) => String(_meta?.['io.exai/callId']);
@@ -88,7 +91,7 @@ describe.each(backends())('with the queue on $name', (backend) => {
     });
 
     it('takes a refused key as final', async () => {
-      const result = await chat('[[sim: 401]] not with this key');
+      const result = await chat('[[sim: 401]] not with this key', {}, { model: 'glm-4.6' });
       expect(errorOf(result)).toMatchObject({ code: 'PROVIDER_AUTH', attempts: 1, retryable: false });
       expect(await attemptsSeen(result)).toHaveLength(1);
     });
@@ -195,7 +198,7 @@ describe.each(backends())('with the queue on $name', (backend) => {
     const before = (await simulator.requests()).length;
     const texts = Array.from({ length: 20 }, (_, index) => `last words ${index}`);
     const calls = texts.map((text) =>
-      raw.callTool('chat', { prompt: `[[sim: latency(1000), echo]] ${text}` }),
+      raw.callTool('chat', { model: 'simulator-1', prompt: `[[sim: latency(1000), echo]] ${text}` }),
     );
     await eventually(async () => (await simulator.requests()).length === before + 20, 'all calls run');
     const stopped = server.stop();

@@ -45,6 +45,8 @@ const timeoutFields = {
   /** Between two pieces of content of a streamed answer; comments and empty events do not count. */
   idleMs: z.int().positive().default(20_000),
 };
+const FREE = { input: 0, cachedInput: 0, output: 0, currency: 'USD', per: 1_000_000 } as const;
+
 const timeoutsSchema = z.strictObject(timeoutFields);
 
 const quirkFields = {
@@ -90,6 +92,8 @@ export const providerSchema = z
     baseUrl: z.url({ protocol: /^https?$/ }),
     /** An endpoint that takes no key. */
     keyless: z.boolean().default(false),
+    /** Answers cost nothing, unless a model says its price. */
+    free: z.boolean().default(false),
     /** Counts as configured only once the operator gives an address: a server that not everybody runs. */
     needsBaseUrl: z.boolean().default(false),
     /** The host may have an address that is not on the public internet, and plain http. */
@@ -120,7 +124,11 @@ export const providerSchema = z
   .transform((entry) => ({
     ...entry,
     keyVariable: entry.keyVariable ?? keyVariableOf(entry.id),
-    models: entry.models.map((model) => ({ ...model, provider: entry.id })),
+    models: entry.models.map((model) => ({
+      ...(entry.free && { price: FREE }),
+      ...model,
+      provider: entry.id,
+    })),
   }));
 
 /** A provider as written in `descriptors/`. */

@@ -30,8 +30,7 @@ export function addTokenCommand(program: Command): void {
     .addHelpText(
       'after',
       examples(
-        'exai token create --expires 30m',
-        'exai token create --models kimi-k2.6,glm-5.2 --max-cost-usd 0.05',
+        'exai token create --expires 30m --models kimi-k2.6,glm-5.2 --max-cost-usd 0.05',
         'exai token create --subject ci --scope tools:list tools:call:chat > token',
       ),
     )

@@ -8,6 +8,7 @@ export const ollama = defineProvider({
   // https://docs.ollama.com/api/openai-compatibility
   baseUrl: 'http://127.0.0.1:11434/v1',
   keyless: true,
+  free: true,
   needsBaseUrl: true,
   allowPrivate: true,
   discover: true,

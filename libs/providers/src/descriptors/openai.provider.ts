@@ -90,6 +90,7 @@ export const openai = defineProvider({
   quirks: {
     maxTokensField: 'max_completion_tokens',
     systemRole: 'developer',
+    omitInMessages: ['reasoning_content'],
     thinkingStyle: 'effort',
     retryAfterText: 'try again in (\\d+(?:\\.\\d+)?) ?s',
     // https://developers.openai.com/api/docs/guides/error-codes
