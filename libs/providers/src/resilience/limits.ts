@@ -36,7 +36,7 @@ export const RESILIENCE_LIMITS: ResilienceLimits = {
   halfOpenAfterMs: 10_000,
   quotaPauseMs: 300_000,
   probePauseMs: 1_000,
-  lineLength: 4,
+  lineLength: 8,
   minPutBackMs: 100,
   maxPutBackMs: 10_000,
   longestPauseMs: 60_000,

@@ -2,7 +2,7 @@ import { bulkhead, type BulkheadPolicy } from 'cockatiel';
 import type { ResilienceLimits } from './limits.js';
 import { ProviderBusy } from './provider-busy.js';
 
-/** Weight of the newest request in the mean time a slot is held. */
+/** Least weight of the newest request in the mean time a slot is held; the first ones replace the guess. */
 const NEWEST = 0.1;
 const FIRST_GUESS_MS = 1_000;
 const JITTER = 0.1;
@@ -13,6 +13,7 @@ export class Slots {
   private readonly line: number;
   private waiting = 0;
   private meanMs = FIRST_GUESS_MS;
+  private measured = 0;
   /** The turn of the call that was sent back last. */
   private lastTurnAt = 0;
 
@@ -78,7 +79,8 @@ export class Slots {
     try {
       return await work();
     } finally {
-      this.meanMs += (performance.now() - startedAt - this.meanMs) * NEWEST;
+      this.measured += 1;
+      this.meanMs += (performance.now() - startedAt - this.meanMs) * Math.max(NEWEST, 1 / this.measured);
     }
   }
 
