@@ -28,7 +28,7 @@ export async function measureProviders(settings: BenchSettings): Promise<Provide
   const rows: ProviderRow[] = [];
   const requestOf = (streamed: boolean): CompletionRequest => ({
     model: provider.getCapabilities(MODEL),
-    messages: [{ role: 'user', content: 'hello' }],
+    messages: [{ role: 'user', content: '[[sim: latency(0), delay(0), echo]] hello' }],
     correlationId: 'bench',
     streamed,
   });

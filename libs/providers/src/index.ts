@@ -33,6 +33,7 @@ export { ProviderBusy } from './resilience/provider-busy.js';
 export { type CircuitState, type CircuitView } from './resilience/circuit.js';
 export { type ProviderHealthReport } from './resilience/provider-health.js';
 export { type CircuitChange, Resilience } from './resilience/resilience.js';
+export { type KeptPlace } from './resilience/slots.js';
 export { estimateTokens, isCode } from './token-estimate.js';
 export { ModelRouter } from './routing/model-router.js';
 export { type RouteFailure } from './routing/pick-candidate.js';

@@ -72,6 +72,8 @@ export interface CompletionRequest {
    * being sent. For what must not be done for calls that are put back, such as reserving money.
    */
   readonly admit?: () => Promise<void>;
+  /** The call was put back before, for want of a place: places that are kept for such calls are for it. */
+  readonly cameBack?: boolean;
 }
 
 /** One piece of an answer, in order. Only `text` pieces are the answer; `tool_call` holds JSON of a `ModelToolCall`. */

@@ -27,7 +27,11 @@ export class GuardedClient extends WrappedClient {
     const { guard } = this;
     guard.check(request.model, this.keyVariable);
     guard.gate.check();
-    const outcome = await guard.slots.run(signal, () => this.send(request, signal, onDelta));
+    const outcome = await guard.slots.run(
+      signal,
+      () => this.send(request, signal, onDelta),
+      request.cameBack,
+    );
     if ('error' in outcome) throw outcome.error;
     return outcome.completion;
   }

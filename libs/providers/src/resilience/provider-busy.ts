@@ -7,7 +7,7 @@ export class ProviderBusy extends Error {
 
   constructor(
     readonly provider: string,
-    /** When a place is likely to be free. */
+    /** When to come by itself: for a full provider, unless it is woken before. */
     readonly delayMs: number,
     readonly why: 'full' | 'rate_limited',
   ) {

@@ -7,13 +7,14 @@ import { type Outcome, verdictOnModel, verdictOnProvider } from './outcome.js';
 import { RateGate } from './rate-gate.js';
 import { refusalOf } from './refusal.js';
 import { RetryBudget } from './retry-budget.js';
-import { Slots } from './slots.js';
+import { type KeptPlace, Slots } from './slots.js';
 
 /** `model` is absent for the circuit of the provider as a whole. */
 export interface GuardEvents {
   /** A model is asked for the first time. */
   onModel(guard: ProviderGuard, model: string): void;
   onChange(guard: ProviderGuard, model?: string): void;
+  onRoom(guard: ProviderGuard): void;
 }
 
 /** What this process knows about one provider, as long as its key and address stay the same. */
@@ -35,7 +36,7 @@ export class ProviderGuard {
     private readonly limits: ResilienceLimits,
     private readonly events: GuardEvents,
   ) {
-    this.slots = new Slots(provider, maxInflight, limits);
+    this.slots = this.openSlots(maxInflight);
     this.gate = new RateGate(provider, limits);
     this.retries = new RetryBudget(limits);
     this.whole = new Circuit(verdictOnProvider, limits, () => this.changed());
@@ -43,7 +44,9 @@ export class ProviderGuard {
 
   /** Requests under way keep the slots they have. */
   resize(maxInflight: number): void {
-    if (maxInflight !== this.slots.size) this.slots = new Slots(this.provider, maxInflight, this.limits);
+    if (maxInflight === this.slots.size) return;
+    this.slots = this.openSlots(maxInflight);
+    this.events.onRoom(this);
   }
 
   viewOf(model: string, now?: number): CircuitView {
@@ -61,9 +64,13 @@ export class ProviderGuard {
     return [...this.circuits.keys()];
   }
 
-  busyFor(now: number = Date.now()): number | undefined {
-    const pauseMs = this.gate.waitMs(now);
-    return pauseMs > 0 ? Math.ceil(pauseMs) : this.slots.busyFor(now);
+  get isBusy(): boolean {
+    return this.gate.waitMs() > 0 || this.slots.isFull;
+  }
+
+  keepPlace(): KeptPlace | undefined {
+    // Calls that wait for the end of a pause know when it is; waking others would only send them back.
+    return this.gate.waitMs() > 0 ? undefined : this.slots.keepPlace();
   }
 
   /** @throws ExaiError when a circuit refuses the model. */
@@ -94,6 +101,10 @@ export class ProviderGuard {
 
   p95Ms(): number | undefined {
     return this.statistics.p95Ms();
+  }
+
+  private openSlots(size: number): Slots {
+    return new Slots(this.provider, size, this.limits, () => this.events.onRoom(this));
   }
 
   private circuitOf(model: string): Circuit {

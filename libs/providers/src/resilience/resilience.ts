@@ -9,6 +9,7 @@ import { RESILIENCE_LIMITS, type ResilienceLimits } from './limits.js';
 import { MeteredClient } from './metered.client.js';
 import { ProviderGuard } from './provider-guard.js';
 import { type ProviderHealthReport, reportOn } from './provider-health.js';
+import type { KeptPlace } from './slots.js';
 
 /** A circuit opened, tries again, or closed. */
 export interface CircuitChange extends CircuitView {
@@ -29,6 +30,7 @@ const GAUGE: Readonly<Record<CircuitState, number>> = { closed: 0, half_open: 1,
 export class Resilience {
   private readonly providers = new Map<string, Guarded>();
   private readonly listeners = new Set<(change: CircuitChange) => void>();
+  private readonly roomListeners = new Set<(providerId: string) => void>();
 
   constructor(
     private readonly metrics: Metrics,
@@ -58,9 +60,14 @@ export class Resilience {
     return this.providers.get(provider)?.guard.viewOf(id) ?? CLOSED;
   }
 
-  /** Milliseconds until the provider is likely to take a request; undefined = it does now. */
-  busyFor(providerId: string): number | undefined {
-    return this.providers.get(providerId)?.guard.busyFor();
+  /** Whether the provider takes no further request now: it has no place, or its vendor asked for a pause. */
+  isBusy(providerId: string): boolean {
+    return this.providers.get(providerId)?.guard.isBusy ?? false;
+  }
+
+  /** Keeps a place for a call that was sent back with `ProviderBusy` and is woken for it; undefined = there is none. */
+  keepPlace(providerId: string): KeptPlace | undefined {
+    return this.providers.get(providerId)?.guard.keepPlace();
   }
 
   /**
@@ -81,11 +88,21 @@ export class Resilience {
     return () => this.listeners.delete(listener);
   }
 
+  /**
+   * The listener is told of a provider that may have a place it had not before; `keepPlace` tells whether it has.
+   * @returns what ends the listening
+   */
+  onRoom(listener: (providerId: string) => void): () => void {
+    this.roomListeners.add(listener);
+    return () => this.roomListeners.delete(listener);
+  }
+
   private open(providerId: string, maxInflight: number): ProviderGuard {
     this.forget(providerId);
     return new ProviderGuard(providerId, maxInflight, this.limits, {
       onModel: (guard, model) => this.showGauge(guard, model),
       onChange: (guard, model) => this.changed(guard, model),
+      onRoom: (guard) => this.tellOfRoom(guard),
     });
   }
 
@@ -96,6 +113,11 @@ export class Resilience {
     const view = model === undefined ? guard.view() : guard.viewOf(model);
     const change = { provider, ...(model !== undefined && { model }), ...view };
     for (const listener of this.listeners) listener(change);
+  }
+
+  private tellOfRoom(guard: ProviderGuard): void {
+    if (!this.isCurrent(guard)) return;
+    for (const listener of this.roomListeners) listener(guard.provider);
   }
 
   /** Requests of a configuration that is gone still end, but their state is nobody's any more. */

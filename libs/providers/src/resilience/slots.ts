@@ -5,22 +5,31 @@ import { ProviderBusy } from './provider-busy.js';
 /** Least weight of the newest request in the mean time a slot is held; the first ones replace the guess. */
 const NEWEST = 0.1;
 const FIRST_GUESS_MS = 1_000;
-const JITTER = 0.1;
+
+/** A place that only a call which was sent back before may take. Whoever keeps one gives it up in the end. */
+export interface KeptPlace {
+  /** Does nothing when the place was taken, or given up before. */
+  giveUp(): void;
+}
 
 /** Lets only so many requests of one provider out at once; a few more wait here, the others are sent back. */
 export class Slots {
   private readonly policy: BulkheadPolicy;
   private readonly line: number;
+  /** Oldest first. */
+  private readonly kept = new Set<KeptPlace>();
   private waiting = 0;
   private meanMs = FIRST_GUESS_MS;
   private measured = 0;
   /** The turn of the call that was sent back last. */
   private lastTurnAt = 0;
 
+  /** @param onRoom told whenever there may be a place that was taken before */
   constructor(
     private readonly provider: string,
     readonly size: number,
     private readonly limits: ResilienceLimits,
+    private readonly onRoom: () => void = () => undefined,
   ) {
     // The library's line is endless: calls that left ours stand in it until a slot is free, and take no time there.
     this.policy = bulkhead(size, Infinity);
@@ -31,22 +40,44 @@ export class Slots {
     return this.size - this.policy.executionSlots;
   }
 
-  /** Milliseconds until a further request would be taken; undefined = it is now. */
-  busyFor(now: number = Date.now()): number | undefined {
-    if (this.hasPlace()) return undefined;
-    return clamp(this.nextTurn(now) - now, this.limits.minPutBackMs, this.limits.maxPutBackMs);
+  /** Whether a call that comes for the first time would be sent back. */
+  get isFull(): boolean {
+    return this.policy.executionSlots + this.line - this.waiting <= this.kept.size;
   }
 
-  /** @throws ProviderBusy when no place is free, not even in the line. */
-  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  /** Keeps a place for a call that was sent back and is on its way here; undefined = there is none. */
+  keepPlace(): KeptPlace | undefined {
+    if (this.isFull) return undefined;
+    const place: KeptPlace = {
+      giveUp: () => {
+        if (this.kept.delete(place)) this.onRoom();
+      },
+    };
+    this.kept.add(place);
+    return place;
+  }
+
+  /**
+   * @param cameBack the call was sent back before, so the places that are kept are for it
+   * @throws ProviderBusy when there is no place, not even in the line.
+   */
+  async run<T>(signal: AbortSignal, work: () => Promise<T>, cameBack = false): Promise<T> {
     signal.throwIfAborted();
-    if (this.policy.executionSlots > 0) return this.policy.execute(() => this.timed(work));
-    if (!this.hasPlace()) throw new ProviderBusy(this.provider, this.sendBack(Date.now()), 'full');
-    return this.wait(signal, work);
+    if (!(cameBack && this.takeKept()) && this.isFull) {
+      throw new ProviderBusy(this.provider, this.sendBack(Date.now()), 'full');
+    }
+    try {
+      if (this.policy.executionSlots === 0) return await this.wait(signal, work);
+      return await this.policy.execute(() => this.timed(work));
+    } finally {
+      this.onRoom();
+    }
   }
 
-  private hasPlace(): boolean {
-    return this.policy.executionSlots > 0 || this.waiting < this.line;
+  /** Any will do: which of several calls comes first does not matter, and another process may have woken this one. */
+  private takeKept(): boolean {
+    for (const place of this.kept) return this.kept.delete(place);
+    return false;
   }
 
   private wait<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -67,6 +98,7 @@ export class Slots {
         const task = waiting;
         if (!task) return;
         leave();
+        this.onRoom();
         resolve(await this.timed(task));
       };
       // No signal goes to the library: it would drop a cancelled request without handing its slot on.
@@ -84,24 +116,16 @@ export class Slots {
     }
   }
 
-  /** Calls that are sent back come again one after the other, as slots become free, not all at once. */
+  /**
+   * Calls that are sent back are woken as places become free; this is when they come by themselves. Twice as late as
+   * their turn is expected, so that few do, and spread, so that they do not come together.
+   */
   private sendBack(now: number): number {
     const { minPutBackMs, maxPutBackMs } = this.limits;
-    const horizon = now + maxPutBackMs;
-    this.lastTurnAt = Math.min(this.nextTurn(now), horizon);
-    const share = Math.random();
-    // Beyond the horizon turns are not kept apart any more, so those calls are spread over half of it.
-    if (this.lastTurnAt === horizon) return Math.round(maxPutBackMs * (0.5 + share / 2));
-    const jittered = (this.lastTurnAt - now) * (1 + (share - 0.5) * JITTER);
-    return Math.round(clamp(jittered, minPutBackMs, maxPutBackMs));
-  }
-
-  private nextTurn(now: number): number {
     const stepMs = this.meanMs / this.size;
-    return Math.max(this.lastTurnAt, now + stepMs * this.waiting) + stepMs;
+    const turnAt = Math.max(this.lastTurnAt, now + stepMs * this.waiting) + stepMs;
+    this.lastTurnAt = Math.min(turnAt, now + maxPutBackMs);
+    const latestMs = Math.min(maxPutBackMs, (this.lastTurnAt - now) * 2);
+    return Math.max(minPutBackMs, Math.round(latestMs * (0.75 + Math.random() / 4)));
   }
-}
-
-function clamp(value: number, min: number, max: number): number {
-  return Math.min(max, Math.max(min, value));
 }

@@ -101,7 +101,7 @@ export class Candidates {
   }
 
   private fullProvidersLast(cards: readonly ModelCard[], providers: readonly string[]): readonly ModelCard[] {
-    const full = new Set(providers.filter((id) => this.resilience.busyFor(id) !== undefined));
+    const full = new Set(providers.filter((id) => this.resilience.isBusy(id)));
     if (full.size === 0) return cards;
     const first = cards.findIndex(({ provider }) => !full.has(provider));
     if (first < 0) return cards;
