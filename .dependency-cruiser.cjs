@@ -75,10 +75,10 @@ module.exports = {
     },
     {
       name: 'definitions-are-data',
-      comment: 'A tool definition imports define, fields and zod: no framework, no I/O.',
+      comment: 'A tool definition imports define, fields, prompt rules and zod: no framework, no I/O.',
       severity: 'error',
       from: { path: '^libs/tools/src/definitions/[^/]+\\.tool\\.ts$' },
-      to: { pathNot: '^(libs/tools/src/(define|fields)\\.ts|node_modules/zod/)' },
+      to: { pathNot: '^(libs/tools/src/(define|fields|prompt-rules)\\.ts|node_modules/zod/)' },
     },
     {
       name: 'descriptors-are-data',

@@ -162,7 +162,8 @@ function tools({ ToolCatalog, TOOLS }, { loadConfig }) {
 const RUNS = {
   simple: 'as a queued call to one model',
   utility: 'as a queued call without a model',
-  inline: 'in the gateway, also while queue, database and providers are down',
+  inline: 'in the gateway, also while queue and providers are down',
+  workflow: 'as one queued call per step; where it asks a model, at the end',
 };
 const SHOWN = {
   essential: 'in every profile',

@@ -50,14 +50,16 @@ describe.each(backends())('with the queue on $name', (backend) => {
     });
   }
 
-  const putBacks = async () =>
-    (await readMetric(rig.workers[0]?.workerUrl ?? '', 'exai_call_attempts_total', {
-      reason: 'postponed',
-    })) ?? 0;
+  const metric = async (name: string, labels: Readonly<Record<string, string>>) =>
+    (await readMetric(rig.workers[0]?.workerUrl ?? '', `exai_${name}`, labels)) ?? 0;
+  const putBacks = () => metric('call_attempts_total', { reason: 'postponed' });
+  const woken = () => metric('calls_woken_total', { provider: 'kimi' });
+  /** For how long slots were held, all of them together. */
+  const heldMs = async () =>
+    1_000 * (await metric('provider_request_duration_seconds_sum', { provider: 'kimi' }));
 
   it('answers 150 calls about as fast as the provider can, each with its first attempt', async () => {
-    await Promise.all([0, 1, 2, 3].map((index) => ask(index, `latency(${LATENCY_MS})`)));
-    const before = await putBacks();
+    const [putBacksBefore, wokenBefore, heldBefore] = await Promise.all([putBacks(), woken(), heldMs()]);
     const began = performance.now();
     const answers = await Promise.all(
       Array.from({ length: 150 }, (_, index) => ask(index, `latency(${LATENCY_MS})`)),
@@ -68,16 +70,20 @@ describe.each(backends())('with the queue on $name', (backend) => {
       const { attempts, state } = await readCall(rig.gateway, rig.token(), callIdOf(answer));
       expect({ attempts, state }).toEqual({ attempts: 1, state: 'COMPLETED' });
     }
-    const ideal = (150 / SLOTS) * LATENCY_MS;
-    const perCall = ((await putBacks()) - before) / 150;
+    // Measured, because on a loaded machine each request takes longer too; what is left is time that slots stood idle.
+    const ideal = ((await heldMs()) - heldBefore) / SLOTS;
+    const putBackPerCall = ((await putBacks()) - putBacksBefore) / 150;
+    const wokenPerCall = ((await woken()) - wokenBefore) / 150;
     console.log(
       `${backend.name}: 150 calls, ${SLOTS} at once, ${LATENCY_MS} ms each: ${Math.round(took)} ms, ` +
-        `${(took / ideal).toFixed(2)} x the ideal ${ideal} ms; put back ${perCall.toFixed(1)} times per call`,
+        `${(took / ideal).toFixed(2)} x the ideal ${Math.round(ideal)} ms; ` +
+        `put back ${putBackPerCall.toFixed(2)} and woken ${wokenPerCall.toFixed(2)} times per call`,
     );
-    expect(perCall).toBeGreaterThan(0);
-    expect(perCall).toBeLessThan(20);
-    // The machine under the tests adds its own; a call that was forgotten would wait for the reconciler.
-    expect(took).toBeLessThan(ideal * 5);
+    expect(putBackPerCall).toBeGreaterThan(0.5);
+    expect(putBackPerCall).toBeLessThan(4);
+    expect(wokenPerCall).toBeGreaterThan(0.5);
+    expect(ideal).toBeGreaterThanOrEqual((150 / SLOTS) * LATENCY_MS * 0.95);
+    expect(took).toBeLessThan(ideal * 3);
     expect(rig.simulator.stats().peakInFlight).toBe(SLOTS);
   }, 60_000);
 
@@ -101,7 +107,7 @@ describe.each(backends())('with the queue on $name', (backend) => {
       Array.from({ length: 4 }, (_, index) => ask(index, 'latency(50)', (message) => messages.push(message))),
     );
     await Promise.all(blocked);
-    expect(messages).toContainEqual(expect.stringMatching(/^kimi is full; waiting (a moment|about \d+ s)$/));
+    expect(messages).toContainEqual(expect.stringMatching(/^kimi is full; waiting for a place$/));
   }, 60_000);
 
   it('ends a call at its deadline, and says that it waited for the provider', async () => {
@@ -132,6 +138,7 @@ describe.each(backends())('with the queue on $name', (backend) => {
     console.log(
       `${backend.name}: ${waits.length} calls of 60 callers, median ${Math.round(median)} ms, longest ${Math.round(longest)} ms`,
     );
-    expect(longest).toBeLessThan(20_000);
+    // Everybody waits for the 59 others; nobody for much more than that.
+    expect(longest).toBeLessThan(median * 4);
   }, 60_000);
 });

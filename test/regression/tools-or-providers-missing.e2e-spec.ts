@@ -1,19 +1,43 @@
-import { afterEach, expect, it } from 'vitest';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, it } from 'vitest';
 import { connect } from '../harness/clients.js';
+import { temporaryDirectory } from '../harness/paths.js';
 import { startStandalone, type Standalone } from '../harness/standalone.js';
 
 /** D-01, D-02, D-03, D-14: started "healthy" with 2 of 20 tools and no provider. */
 let server: Standalone;
 
 afterEach(() => server.stop());
+afterAll(() => rmSync(sources, { recursive: true, force: true }));
 
 interface Readiness {
   readonly details: { readonly registry: { readonly tools: number; readonly providers: number } };
 }
 
+interface Schema {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+const sources = temporaryDirectory();
+const source = join(sources, 'source.ts');
+
+/** What a tool asks for in its first step although its schema cannot say so. */
+const ALSO_NEEDED: Readonly<Record<string, unknown>> = { relevant_files: [source], path: sources };
+
+/** The smallest thing that fits. */
+function sampleOf({ type, enum: values }: Schema = {}): unknown {
+  if (values) return values[0];
+  return { integer: 1, boolean: true }[type ?? ''] ?? 'hello';
+}
+
 // `full` holds every tool of the other profiles.
 it('every tool is there when the server says that it is ready, and answers', async () => {
-  server = await startStandalone({ env: { TOOL_PROFILE: 'full' } });
+  writeFileSync(source, 'export const answer = 42;\n');
+  server = await startStandalone({ env: { TOOL_PROFILE: 'full', EXAI_FILE_ROOTS: sources } });
   const ready = await fetch(`${server.url}/health/ready`);
   expect(ready.status).toBe(200);
   const { registry } = ((await ready.json()) as Readiness).details;
@@ -26,8 +50,12 @@ it('every tool is there when the server says that it is ready, and answers', asy
     expect.arrayContaining(['chat', 'listmodels', 'status', 'version']),
   );
   for (const { name, inputSchema } of tools) {
-    const { required = [] } = inputSchema as { required?: readonly string[] };
-    const args = Object.fromEntries(required.map((field) => [field, 'hello']));
+    const { required = [], properties = {} } = inputSchema as Schema;
+    const needed = Object.entries(ALSO_NEEDED).filter(([field]) => field in properties);
+    const args = {
+      ...Object.fromEntries(required.map((field) => [field, sampleOf(properties[field])])),
+      ...Object.fromEntries(needed),
+    };
     const result = await client.callTool(name, args);
     expect([name, result.isError ?? false]).toEqual([name, false]);
   }

@@ -2,6 +2,7 @@ import { ExaiError } from '#libs/errors';
 import { type MergedHealth, ProviderHealthStore } from '#libs/health';
 import { ProviderRegistry, type ModelCard, type ProviderStatus } from '#libs/providers';
 import {
+  type CapabilitiesReport,
   type CircuitReport,
   type ModelReport,
   type ModelsFilter,
@@ -60,6 +61,25 @@ export class ProviderView {
         models_usable: reports.filter(({ usable }) => usable).length,
       },
     };
+  }
+
+  capabilities(everyProvider: boolean): CapabilitiesReport['providers'] {
+    return this.registry
+      .providers()
+      .filter((status) => everyProvider || isWorthALine(status))
+      .map(({ id, title, state, keyVariable, models }) => {
+        const endpoint = this.registry.hostOf(id);
+        return {
+          id,
+          title,
+          state,
+          key: this.registry.isKeyless(id) ? 'not needed' : state === 'ready' ? 'present' : 'missing',
+          variable: keyVariable,
+          ...(endpoint !== undefined && { endpoint }),
+          files: this.registry.hasFiles(id),
+          model_count: models,
+        };
+      });
   }
 
   async healthReport(): Promise<Record<string, ProviderHealth>> {

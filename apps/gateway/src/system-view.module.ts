@@ -1,8 +1,11 @@
+import { ConversationArchiveModule } from '#libs/conversations';
 import { CallStoreModule } from '#libs/dispatch';
 import { ProviderHealthModule } from '#libs/health';
 import { ProvidersModule } from '#libs/providers';
-import { SystemView, ToolCatalogModule } from '#libs/tools';
+import { CallerRecords, SystemView, ToolCatalogModule } from '#libs/tools';
 import { type DynamicModule } from '@nestjs/common';
+import { StoredCallerRecords } from './caller-records.js';
+import { PayloadView } from './payload-view.js';
 import { PROCESS_FACTS, type ProcessFacts } from './process-facts.js';
 import { ProviderView } from './provider-view.js';
 import { GatewaySystemView } from './system-view.js';
@@ -12,10 +15,18 @@ export class SystemViewModule {
   static forRoot(facts: ProcessFacts): DynamicModule {
     return {
       module: SystemViewModule,
-      imports: [CallStoreModule, ProviderHealthModule, ProvidersModule, ToolCatalogModule],
+      imports: [
+        CallStoreModule,
+        ConversationArchiveModule,
+        ProviderHealthModule,
+        ProvidersModule,
+        ToolCatalogModule,
+      ],
       providers: [
         { provide: PROCESS_FACTS, useValue: facts },
         ProviderView,
+        PayloadView,
+        { provide: CallerRecords, useClass: StoredCallerRecords },
         { provide: SystemView, useClass: GatewaySystemView },
       ],
       exports: [SystemView],

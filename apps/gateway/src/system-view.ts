@@ -3,16 +3,21 @@ import { BudgetWatch, CallLedger, CallQueue } from '#libs/dispatch';
 import { ErrorReporter } from '#libs/observability';
 import { ProviderRegistry } from '#libs/providers';
 import {
+  CallerRecords,
   SystemView,
   ToolCatalog,
+  type CapabilitiesReport,
   type DoctorCheck,
   type ModelsFilter,
   type ModelsReport,
+  type PayloadReport,
+  type PayloadWish,
   type StatusOptions,
   type StatusReport,
   type VersionReport,
 } from '#libs/tools';
 import { Inject, Injectable } from '@nestjs/common';
+import { PayloadView } from './payload-view.js';
 import { PROCESS_FACTS, type ProcessFacts } from './process-facts.js';
 import { ProviderView } from './provider-view.js';
 
@@ -32,6 +37,8 @@ export class GatewaySystemView extends SystemView {
     private readonly ledger: CallLedger,
     private readonly queue: CallQueue,
     private readonly errors: ErrorReporter,
+    private readonly payloads: PayloadView,
+    override readonly records: CallerRecords,
   ) {
     super();
   }
@@ -81,6 +88,18 @@ export class GatewaySystemView extends SystemView {
       next_steps: await this.nextSteps(storage.ok, queue.ok),
       ...(doctor && { checks: this.doctorChecks(storage, queue.ok) }),
     };
+  }
+
+  override capabilities(everyProvider: boolean): Promise<CapabilitiesReport> {
+    return Promise.resolve({
+      providers: this.providers.capabilities(everyProvider),
+      tool_profile: this.config.tools.profile,
+      tools: this.catalog.list().map(({ name }) => name),
+    });
+  }
+
+  override async payload(wish: PayloadWish): Promise<PayloadReport> {
+    return Promise.resolve(this.payloads.preview(wish));
   }
 
   private async storage(): Promise<{ ok: boolean; ms: number }> {

@@ -80,6 +80,8 @@ export interface ToolsConfig {
   readonly disabled: readonly string[];
   readonly simpleTimeoutMs: number;
   readonly workflowTimeoutMs: number;
+  /** What `use_assistant_model` is when a call does not say. */
+  readonly expertAnalysis: boolean;
 }
 
 export interface LimitsConfig {

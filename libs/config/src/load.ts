@@ -66,6 +66,7 @@ function readSections(values: RawValues, cwd: string, home: string): Config {
       disabled: values.read(SETTINGS.disabledTools),
       simpleTimeoutMs: values.read(SETTINGS.simpleTimeout) * SECOND,
       workflowTimeoutMs: values.read(SETTINGS.workflowTimeout) * SECOND,
+      expertAnalysis: values.read(SETTINGS.expertAnalysis),
     },
     limits: {
       maxBodyBytes: values.read(SETTINGS.maxBody) * MIB,

@@ -163,9 +163,12 @@ export const SETTINGS = {
     seconds(1_800),
     600,
     {
-      doc: 'deadline of workflow tools; there is none of this kind yet',
+      doc: 'deadline of workflow tools',
     },
   ),
+  expertAnalysis: setting('EXAI_EXPERT_ANALYSIS', 'tools.expertAnalysis', flag, true, {
+    doc: 'workflow tools ask a model at their end when the caller does not say',
+  }),
 
   maxBody: setting('EXAI_MAX_BODY_MIB', 'limits.maxBodyBytes', integer(1, 32, 'MiB'), 4, {
     doc: 'HTTP body and WebSocket message',

@@ -5,8 +5,15 @@ import { CONFIG, type Config } from '#libs/config';
 import { ExaiError } from '#libs/errors';
 import { QueryFailedError, type Repository } from 'typeorm';
 import { ConversationEntity } from './conversation.entity.js';
-import { type Conversation, type Exchange, type Turn, TURNS_PER_EXCHANGE } from './conversation.js';
+import {
+  type Conversation,
+  type Exchange,
+  type Turn,
+  TURNS_PER_EXCHANGE,
+  type WorkflowThread,
+} from './conversation.js';
 import { TurnEntity } from './turn.entity.js';
+import { COMMIT, RECORD } from './write-statements.js';
 
 export interface ConversationOwner {
   readonly tenant: string;
@@ -20,36 +27,21 @@ interface Thread {
   readonly turns: readonly Turn[];
 }
 
+/** Version 0 = nothing recorded. */
+interface Recorded {
+  readonly state?: unknown;
+  readonly version: number;
+  readonly callId?: string;
+}
+
+interface Written {
+  readonly earlier: string | null;
+  readonly written: string | null;
+  readonly overfull?: boolean;
+}
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 const UNIQUE_VIOLATION = '23505';
-
-/**
- * One statement, hence one transaction and one round trip. The upsert locks the conversation's row, so that
- * concurrent commits get consecutive numbers; a call that has written already writes nothing.
- */
-const COMMIT = `
-  WITH earlier AS (
-    SELECT conversation_id FROM messages WHERE call_id = $1 LIMIT 1
-  ), thread AS (
-    INSERT INTO conversations AS c (id, tenant_id, principal_id, tool_name, turn_count, expires_at)
-    SELECT $2::uuid, $3::text, $4::text, $5::text, 2, clock_timestamp() + $6::float8 * interval '1 millisecond'
-    WHERE NOT EXISTS (SELECT 1 FROM earlier)
-    ON CONFLICT (id) DO UPDATE SET
-      turn_count = c.turn_count + 2,
-      last_activity_at = clock_timestamp(),
-      expires_at = excluded.expires_at
-    WHERE c.turn_count + 2 <= $7
-    RETURNING c.id, c.turn_count
-  ), written AS (
-    INSERT INTO messages
-      (conversation_id, seq, role, content, tool_name, provider, model, files, usage, call_id)
-    SELECT thread.id, thread.turn_count - 1, 'user', $8::text, $5::text, NULL, NULL, $9::jsonb, NULL, $1::uuid
-      FROM thread
-    UNION ALL
-    SELECT thread.id, thread.turn_count, 'assistant', $10::text, $5::text, $11::text, $12::text, '[]', $13::jsonb, $1::uuid
-      FROM thread
-  )
-  SELECT (SELECT conversation_id FROM earlier) AS earlier, (SELECT id FROM thread) AS written`;
 
 @Injectable()
 export class ConversationStore {
@@ -68,7 +60,59 @@ export class ConversationStore {
     const { maxTurns } = this.config.conversations;
     if (id !== undefined && turns.length + TURNS_PER_EXCHANGE > maxTurns) throw full(maxTurns);
     const thread: Thread = { id: id?.toLowerCase() ?? randomUUID(), owner, tool, turns };
-    return new OpenConversation(thread, maxTurns, (callId, exchange) => this.write(thread, callId, exchange));
+    return new OpenConversation(thread, maxTurns, (at, callId, exchange) => this.write(at, callId, exchange));
+  }
+
+  /**
+   * As `open`, with what the tool recorded in the thread. A call that began a thread in an earlier run finds it
+   * again.
+   */
+  async openWorkflow(
+    id: string | undefined,
+    owner: ConversationOwner,
+    tool: string,
+    callId: string,
+  ): Promise<WorkflowThread> {
+    const existing = id ?? (await this.threadOf(callId));
+    const [turns, recorded] =
+      existing === undefined
+        ? [[], { version: 0 }]
+        : [await this.load(existing, owner), await this.recorded(existing, tool)];
+    const { maxTurns } = this.config.conversations;
+    // What this call has written itself does not keep it from being answered.
+    if (turns.length + TURNS_PER_EXCHANGE > maxTurns && recorded.callId !== callId) throw full(maxTurns);
+    const thread: Thread = { id: existing?.toLowerCase() ?? randomUUID(), owner, tool, turns };
+    return new OpenWorkflow(
+      thread,
+      maxTurns,
+      (at, call, exchange) => this.write(at, call, exchange),
+      recorded,
+      (at, call, record, exchange) => this.record(at, call, record, exchange),
+    );
+  }
+
+  private async threadOf(callId: string): Promise<string | undefined> {
+    const rows = await this.query<{ id: string }>(
+      'SELECT conversation_id AS id FROM workflows WHERE call_id = $1',
+      [callId],
+    );
+    return rows[0]?.id;
+  }
+
+  private async recorded(id: string, tool: string): Promise<Recorded> {
+    const rows = await this.query<Recorded>(
+      'SELECT state, version, call_id AS "callId" FROM workflows WHERE conversation_id = $1 AND tool_name = $2',
+      [id, tool],
+    );
+    return rows[0] ?? { version: 0 };
+  }
+
+  private async query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
+    try {
+      return await this.conversations.query<Row[]>(sql, parameters);
+    } catch (error) {
+      throw unavailable(error);
+    }
   }
 
   private async load(id: string, owner: ConversationOwner): Promise<Turn[]> {
@@ -100,27 +144,9 @@ export class ConversationStore {
   }
 
   private async write(thread: Thread, callId: string, exchange: Exchange, repeated = false): Promise<string> {
-    const { ttlMs, maxTurns } = this.config.conversations;
-    const { user, assistant } = exchange;
+    const parameters = this.parametersOf(thread, callId, exchange);
     try {
-      const rows = await this.conversations.query<{ earlier: string | null; written: string | null }[]>(
-        COMMIT,
-        [
-          callId,
-          thread.id,
-          thread.owner.tenant,
-          thread.owner.subject,
-          thread.tool,
-          ttlMs,
-          maxTurns,
-          storable(user.content),
-          JSON.stringify(user.files ?? []),
-          storable(assistant.content),
-          assistant.provider,
-          assistant.model,
-          assistant.usage ? JSON.stringify(assistant.usage) : null,
-        ],
-      );
+      const rows = await this.conversations.query<Written[]>(COMMIT, parameters);
       const id = rows[0]?.earlier ?? rows[0]?.written;
       if (id) return id;
     } catch (error) {
@@ -128,34 +154,106 @@ export class ConversationStore {
       if (isUniqueViolation(error) && !repeated) return this.write(thread, callId, exchange, true);
       throw unavailable(error);
     }
-    throw full(maxTurns);
+    throw full(this.config.conversations.maxTurns);
+  }
+
+  private async record(
+    thread: Thread,
+    callId: string,
+    { state, version }: Recorded,
+    exchange: Exchange | undefined,
+  ): Promise<string> {
+    const nothing: Exchange = { user: { content: '' }, assistant: { content: '' } };
+    const parameters = [
+      ...this.parametersOf(thread, callId, exchange ?? nothing),
+      exchange ? TURNS_PER_EXCHANGE : 0,
+      JSON.stringify(state),
+      version,
+    ];
+    let written: Written | undefined;
+    try {
+      [written] = await this.conversations.query<Written[]>(RECORD, parameters);
+    } catch (error) {
+      // Another run of this call, or another call for the same new step, was faster.
+      if (isUniqueViolation(error)) throw new ExaiError('CONVERSATION_CONFLICT', {}, { cause: 'unique' });
+      throw unavailable(error);
+    }
+    const id = written?.earlier ?? written?.written;
+    if (id) return id;
+    if (written?.overfull === true) throw full(this.config.conversations.maxTurns);
+    throw new ExaiError('CONVERSATION_CONFLICT');
+  }
+
+  private parametersOf(thread: Thread, callId: string, { user, assistant }: Exchange): unknown[] {
+    const { ttlMs, maxTurns } = this.config.conversations;
+    return [
+      callId,
+      thread.id,
+      thread.owner.tenant,
+      thread.owner.subject,
+      thread.tool,
+      ttlMs,
+      maxTurns,
+      storable(user.content),
+      JSON.stringify(user.files ?? []),
+      storable(assistant.content),
+      assistant.provider ?? null,
+      assistant.model ?? null,
+      assistant.usage ? JSON.stringify(assistant.usage) : null,
+    ];
   }
 }
+
+type Write = (thread: Thread, callId: string, exchange: Exchange) => Promise<string>;
 
 class OpenConversation implements Conversation {
   readonly turns: readonly Turn[];
   readonly remainingTurns: number;
   readonly lastModel?: string;
-  private threadId: string;
 
   constructor(
-    thread: Thread,
+    protected thread: Thread,
     maxTurns: number,
-    private readonly write: (callId: string, exchange: Exchange) => Promise<string>,
+    private readonly write: Write,
   ) {
-    this.threadId = thread.id;
     this.turns = thread.turns;
     this.remainingTurns = Math.max(0, maxTurns - thread.turns.length);
-    const model = thread.turns.findLast((turn) => turn.role === 'assistant')?.model;
+    const model = thread.turns.findLast((turn) => turn.model !== undefined)?.model;
     if (model !== undefined) this.lastModel = model;
   }
 
   get id(): string {
-    return this.threadId;
+    return this.thread.id;
   }
 
   async commit(callId: string, exchange: Exchange): Promise<void> {
-    this.threadId = await this.write(callId, exchange);
+    this.thread = { ...this.thread, id: await this.write(this.thread, callId, exchange) };
+  }
+}
+
+class OpenWorkflow extends OpenConversation implements WorkflowThread {
+  readonly state: unknown;
+
+  constructor(
+    thread: Thread,
+    maxTurns: number,
+    write: Write,
+    private readonly recorded: Recorded,
+    private readonly writeState: (
+      thread: Thread,
+      callId: string,
+      recorded: Recorded,
+      exchange: Exchange | undefined,
+    ) => Promise<string>,
+  ) {
+    super(thread, maxTurns, write);
+    this.state = recorded.state;
+  }
+
+  async record(callId: string, state: unknown, exchange?: Exchange): Promise<void> {
+    const { version } = this.recorded;
+    const id = await this.writeState(this.thread, callId, { state, version }, exchange);
+    this.thread = { ...this.thread, id };
   }
 }
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ConversationArchive } from './conversation-archive.js';
 import { ConversationEntity } from './conversation.entity.js';
 import { ConversationExpiry } from './conversation-expiry.js';
 import { ConversationStore } from './conversation-store.js';
@@ -11,3 +12,11 @@ import { TurnEntity } from './turn.entity.js';
   exports: [ConversationStore],
 })
 export class ConversationsModule {}
+
+/** For a process that shows conversations but does not hold them. */
+@Module({
+  imports: [TypeOrmModule.forFeature([ConversationEntity, TurnEntity])],
+  providers: [ConversationArchive],
+  exports: [ConversationArchive],
+})
+export class ConversationArchiveModule {}

@@ -4,7 +4,13 @@ export {
   type Turn,
   TURNS_PER_EXCHANGE,
   type TurnUsage,
+  type WorkflowThread,
 } from './conversation.js';
 export { type ConversationOwner, ConversationStore } from './conversation-store.js';
-export { ConversationsModule } from './conversations.module.js';
+export {
+  ConversationArchive,
+  type ConversationSummary,
+  type ConversationTranscript,
+} from './conversation-archive.js';
+export { ConversationArchiveModule, ConversationsModule } from './conversations.module.js';
 export { type RecentTurns, trimHistory } from './history.js';

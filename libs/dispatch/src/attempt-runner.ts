@@ -30,11 +30,11 @@ const WORTH_TELLING_MS = 1_000;
 
 /**
  * How an attempt ended, for the queue: over, to be delivered again after a delay as a further attempt, or put back
- * as if it had not begun.
+ * as if it had not begun; sooner than after its delay when the provider it waits for has a place.
  */
 export type AttemptEnd =
   | { readonly kind: 'over'; readonly error?: ExaiError }
-  | { readonly kind: 'postponed'; readonly delayMs: number }
+  | { readonly kind: 'postponed'; readonly delayMs: number; readonly waitsFor?: string }
   | { readonly kind: 'again'; readonly delayMs: number; readonly error: ExaiError };
 
 /** Thrown as abort reason when the worker stops before the attempt is done. */
@@ -151,9 +151,8 @@ export class AttemptRunner {
     const reason: unknown = signal.aborted ? signal.reason : undefined;
     if (reason instanceof WorkerStopping) return this.putBack(attempt, 0);
     if (reason === undefined && thrown instanceof AttemptPostponed) {
-      const { delayMs, message } = thrown;
-      if (call.deadline - Date.now() >= delayMs + MIN_ATTEMPT_MS)
-        return this.putBack(attempt, delayMs, message);
+      const delayMs = delayWithin(thrown, call.deadline - Date.now() - MIN_ATTEMPT_MS);
+      if (delayMs !== undefined) return this.putBack(attempt, delayMs, thrown);
       const late = new ExaiError('DEADLINE_EXCEEDED', { stage: 'provider busy' }, { cause: thrown });
       return this.endFailed(attempt, late);
     }
@@ -179,7 +178,11 @@ export class AttemptRunner {
   }
 
   /** The call waits again, and this start counts as if it had not happened. */
-  private async putBack(attempt: StartedAttempt, delayMs: number, message?: string): Promise<AttemptEnd> {
+  private async putBack(
+    attempt: StartedAttempt,
+    delayMs: number,
+    { message, waitsFor }: Partial<AttemptPostponed> = {},
+  ): Promise<AttemptEnd> {
     const { call, fence } = attempt;
     const released = await this.ledger.release({ id: call.id, fence, delayMs });
     if (!released) return { kind: 'over' };
@@ -187,7 +190,7 @@ export class AttemptRunner {
     if (message !== undefined && (attempt.releases === 0 || delayMs >= WORTH_TELLING_MS)) {
       this.signals.publish({ progress: { id: call.id, kind: 'phase', message } });
     }
-    return { kind: 'postponed', delayMs };
+    return { kind: 'postponed', delayMs, ...(waitsFor !== undefined && { waitsFor }) };
   }
 
   private endFailed(attempt: StartedAttempt, error: ExaiError): Promise<AttemptEnd> {
@@ -226,6 +229,12 @@ export class AttemptRunner {
     if (failure) return { kind: 'again', delayMs: 1_000, error: failure };
     return error ? { kind: 'over', error } : { kind: 'over' };
   }
+}
+
+/** What may come sooner than after its delay gets the time there is. Undefined = there is too little. */
+function delayWithin({ delayMs, waitsFor }: AttemptPostponed, leftMs: number): number | undefined {
+  if (leftMs >= delayMs) return delayMs;
+  return waitsFor !== undefined && leftMs >= 1 ? Math.floor(leftMs) : undefined;
 }
 
 function deadlineSignal(remainingMs: number): { signal: AbortSignal; clear: () => void } {

@@ -2,7 +2,14 @@ import { type ErrorEnvelope } from '#libs/errors';
 import { type FailedCandidate, type ToolCall, type ToolPayload } from '#libs/tools';
 import { type OnApplicationShutdown } from '@nestjs/common';
 import { type Pool, type QueryResultRow } from 'pg';
-import { type CallReport, type FinishedCall, type StartedAttempt, type TerminalState } from './call-state.js';
+import {
+  type CallReport,
+  type CallsWanted,
+  type CallSummary,
+  type FinishedCall,
+  type StartedAttempt,
+  type TerminalState,
+} from './call-state.js';
 import {
   identityColumns,
   toAttempt,
@@ -153,6 +160,15 @@ export class CallLedger implements OnApplicationShutdown {
   async report(id: string, owner: { tenant: string; subject: string }): Promise<CallReport | undefined> {
     const rows = await this.query<CallReport>('ledger-report', SQL.report, [id, owner.tenant, owner.subject]);
     return rows[0];
+  }
+
+  /** Calls of this owner, newest first. */
+  async recent(
+    owner: { tenant: string; subject: string },
+    { limit, since, until }: CallsWanted,
+  ): Promise<CallSummary[]> {
+    const values = [owner.tenant, owner.subject, limit, since ?? null, until ?? null];
+    return this.query<CallSummary>('ledger-recent', SQL.recent, values);
   }
 
   async ping(): Promise<void> {

@@ -31,6 +31,30 @@ export interface FinishedCall {
   readonly resultJson: string | undefined;
 }
 
+/** A call without anything that was said in it. */
+export interface CallSummary {
+  readonly id: string;
+  readonly tool: string;
+  readonly state: CallState;
+  readonly attempts: number;
+  readonly correlationId: string;
+  readonly acceptedAt: Date;
+  readonly finishedAt: Date | null;
+  readonly provider: string | null;
+  readonly model: string | null;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costUsd: number | null;
+  readonly errorCode: string | null;
+}
+
+/** Which calls of an owner; the bounds are of the time of acceptance, both included. */
+export interface CallsWanted {
+  readonly limit: number;
+  readonly since?: Date;
+  readonly until?: Date;
+}
+
 export interface CallReport {
   readonly id: string;
   readonly tool: string;

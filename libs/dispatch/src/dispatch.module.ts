@@ -18,6 +18,7 @@ import { CallSignals } from './call-signals.js';
 import { CallWaiters } from './call-waiters.js';
 import { DailyBudget } from './daily-budget.js';
 import { LAZY_POOL, openLazyPool } from './lazy-pool.js';
+import { PostponedCalls } from './postponed-calls.js';
 import { PostgresCallSignals } from './postgres-call-signals.js';
 import { Reconciler } from './reconciler.js';
 import { unsafeEvictionPolicy } from './redis-eviction.js';
@@ -78,7 +79,7 @@ export class DispatchProducerModule {
 /** The worker's half. */
 @Module({
   imports: [CallStoreModule, ToolCatalogModule, ToolEnginesModule],
-  providers: [RunningAttempts, TerminalWriter, AttemptRunner, ToolCallProcessor],
+  providers: [RunningAttempts, TerminalWriter, AttemptRunner, PostponedCalls, ToolCallProcessor],
   exports: [CallStoreModule, ToolCallProcessor],
 })
 export class DispatchConsumerModule {}

@@ -119,6 +119,16 @@ export const SQL = {
       WHERE args IS NOT NULL AND finished_at < clock_timestamp() - $1::float8 * interval '1 millisecond'
       LIMIT $2)`,
 
+  recent: `
+    SELECT id, tool, state, attempts, correlation_id AS "correlationId", accepted_at AS "acceptedAt",
+           finished_at AS "finishedAt", provider, model, input_tokens AS "inputTokens",
+           output_tokens AS "outputTokens", cost_usd::float8 AS "costUsd", error->>'code' AS "errorCode"
+    FROM tool_calls
+    WHERE tenant_id = $1 AND principal_id = $2
+      AND accepted_at >= coalesce($4::timestamptz, '-infinity')
+      AND accepted_at <= coalesce($5::timestamptz, 'infinity')
+    ORDER BY accepted_at DESC LIMIT $3`,
+
   report: `
     SELECT id, tool, state, attempts, correlation_id AS "correlationId", accepted_at AS "acceptedAt",
            started_at AS "startedAt", finished_at AS "finishedAt", deadline_at AS "deadlineAt",

@@ -5,10 +5,15 @@ import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, type OnApplicationBootstrap } from '@nestjs/common';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import { PinoLogger } from 'nestjs-pino';
-import { AttemptRunner, WorkerStopping } from './attempt-runner.js';
+import { type AttemptEnd, AttemptRunner, WorkerStopping } from './attempt-runner.js';
 import { CallLedger, type JobTicket } from './call-ledger.js';
 import { TOOL_CALLS_QUEUE } from './call-queue.js';
+import { type StartedAttempt } from './call-state.js';
+import { PostponedCalls } from './postponed-calls.js';
 import { RunningAttempts } from './running-attempts.js';
+
+/** A killed worker's jobs run again after 5 to 10 s; BullMQ's default would take a minute. */
+const LOCK_MS = 5_000;
 
 /** Carries the delay that the attempt policy chose to BullMQ's backoff. */
 class TryAgain extends Error {
@@ -22,9 +27,8 @@ class TryAgain extends Error {
 
 @Processor(TOOL_CALLS_QUEUE, {
   autorun: false,
-  // A killed worker's jobs run again after 5 to 10 s; the defaults would take a minute.
-  lockDuration: 5_000,
-  stalledInterval: 2_500,
+  lockDuration: LOCK_MS,
+  stalledInterval: LOCK_MS / 2,
   maxStalledCount: 3,
   settings: {
     backoffStrategy: (_attemptsMade, _type, error) => (error instanceof TryAgain ? error.delayMs : 0),
@@ -36,6 +40,7 @@ export class ToolCallProcessor extends WorkerHost implements OnApplicationBootst
     private readonly ledger: CallLedger,
     private readonly runner: AttemptRunner,
     private readonly running: RunningAttempts,
+    private readonly postponed: PostponedCalls,
     private readonly metrics: Metrics,
     private readonly logger: PinoLogger,
   ) {
@@ -53,16 +58,38 @@ export class ToolCallProcessor extends WorkerHost implements OnApplicationBootst
   // BullMQ's own abort signal stays unused: `RunningAttempts` aborts by the ledger, also for other processes.
   async process(job: Job<JobTicket>, token?: string): Promise<string> {
     const attempt = await this.ledger.start(job.data);
-    if (!attempt) return this.dropped(job.data);
-    const end = await this.runner.run(attempt);
+    const end = attempt && (await this.run(attempt, job, token));
+    this.postponed.settle(job.data.callId);
+    if (!attempt || !end) return this.dropped(job.data);
     if (end.kind === 'postponed') {
       // Unlike a failure, this leaves the count of attempts as it is.
-      await job.moveToDelayed(Date.now() + end.delayMs, token);
+      const dueAt = Date.now() + end.delayMs;
+      await job.moveToDelayed(dueAt, token);
+      const { waitsFor: provider } = end;
+      const { id: callId, createdAt } = attempt.call;
+      // Not `promote`: on PostgreSQL it puts a job at the end of the queue, and back into it one that was just taken.
+      const wake = (): Promise<void> => job.changeDelay(0);
+      if (provider !== undefined) this.postponed.add({ callId, provider, createdAt, dueAt, wake });
       throw new DelayedError();
     }
     if (end.kind === 'again') throw new TryAgain(envelopeJson(end.error, attempt.call), end.delayMs);
     if (end.error) throw new UnrecoverableError(envelopeJson(end.error, attempt.call));
     return 'done';
+  }
+
+  private async run(attempt: StartedAttempt, job: Job<JobTicket>, token = ''): Promise<AttemptEnd> {
+    if (attempt.releases === 0) return this.runner.run(attempt);
+    // BullMQ stops renewing a lock by the id of the job, a moment after `process` ended: by then a job that was put
+    // back may be here again, and its new lock would be the one that is no longer renewed.
+    const renewal = setInterval(
+      () => void job.extendLock(token, LOCK_MS).catch(() => undefined),
+      LOCK_MS / 2,
+    );
+    try {
+      return await this.runner.run(attempt);
+    } finally {
+      clearInterval(renewal);
+    }
   }
 
   get isRunning(): boolean {

@@ -24,6 +24,9 @@ export class Metrics {
   readonly callDuration = seconds('call_duration', 'From acceptance to the terminal state.', ['tool']);
   readonly callQueueWait = seconds('call_queue_wait', 'From acceptance to the first attempt.', ['tool']);
   readonly callAttempts = counter('call_attempts_total', 'Attempts, by how they ended.', ['reason']);
+  readonly callsWoken = counter('calls_woken_total', 'Put back for want of a place, and called early.', [
+    'provider',
+  ]);
   readonly callStaleResults = counter('call_stale_results_total', 'Results that lost the fence.', []);
   readonly callReenqueued = counter('call_reenqueued_total', 'Jobs put back by the reconciler.', ['reason']);
   readonly waiters = gauge('waiter_count', 'Callers waiting in this process.', []);

@@ -6,7 +6,7 @@ import type { ModelCard, RoutingCategory } from './catalogue/model-card.js';
 import { CLIENTS, type ClientFactory } from './clients/index.js';
 import { SIMULATOR_ID, type ProviderEntry } from './define.js';
 import type { ModelProvider } from './model-provider.js';
-import type { RemoteModel } from './model-client.js';
+import type { CompletionRequest, PayloadPreview, RemoteModel } from './model-client.js';
 import { type Guard, ProviderConnections } from './provider-connections.js';
 import { buildSnapshot, type ProviderSnapshot } from './provider-snapshot.js';
 import { type ProviderStatus } from './provider-status.js';
@@ -125,6 +125,26 @@ export class ProviderRegistry {
     if (provider) return provider;
     const { keyVariable } = this.status(providerId);
     throw new ExaiError('PROVIDER_NOT_CONFIGURED', { provider: providerId, variable: keyVariable });
+  }
+
+  /**
+   * The request that the model's own provider would send, without any secret; nothing is sent, no key is needed.
+   * @throws ExaiError MODEL_CAPABILITY for what the vendor is known to refuse
+   */
+  preview(request: CompletionRequest): PayloadPreview {
+    const provider = this.snapshot.known.get(request.model.provider);
+    if (!provider) throw new ExaiError('INTERNAL', { reason: `no provider "${request.model.provider}"` });
+    return provider.buildPayload(request);
+  }
+
+  /** The provider asks for no key. */
+  isKeyless(providerId: string): boolean {
+    return this.snapshot.catalogue.provider(providerId)?.keyless ?? false;
+  }
+
+  /** The vendor has a file store that its client speaks to. */
+  hasFiles(providerId: string): boolean {
+    return this.snapshot.known.get(providerId)?.files !== undefined;
   }
 
   /** Host and port that requests to a provider go to. */

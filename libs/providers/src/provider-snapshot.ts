@@ -14,6 +14,8 @@ import { type ProviderStatus, settingsOf, statusesOf } from './provider-status.j
 export interface ProviderSnapshot {
   readonly catalogue: Catalogue;
   readonly statuses: ReadonlyMap<string, ProviderStatus>;
+  /** By provider id, also those that nobody has configured. */
+  readonly known: ReadonlyMap<string, ModelProvider>;
   /** By provider id. */
   readonly ready: ReadonlyMap<string, ModelProvider>;
   readonly connections: ReadonlyMap<string, Connection>;
@@ -56,12 +58,13 @@ export function buildSnapshot({ assembly, providers, server, connections }: Snap
     isReady,
     proxy: providers.outboundProxy,
   });
-  const all = providersOf(catalogue, open, restrictions);
+  const known = providersOf(catalogue, open, restrictions);
   return {
     catalogue,
     statuses,
     connections: open,
-    ready: new Map([...all].filter(([id]) => isReady(id))),
+    known,
+    ready: new Map([...known].filter(([id]) => isReady(id))),
     restrictions,
     routes,
     defaultModel,

@@ -37,7 +37,8 @@ export function asFileRequest(content: string): FileRequest | undefined {
   }
 }
 
-function withoutFence(text: string): string {
+/** The text of a fenced block when that is all there is. */
+export function withoutFence(text: string): string {
   if (!text.startsWith('```') || !text.endsWith('```')) return text;
   return text.slice(text.indexOf('\n') + 1, -3).trim();
 }

@@ -9,6 +9,8 @@ export class AttemptPostponed extends Error {
     readonly delayMs: number,
     /** For the person who waits. */
     message: string,
+    /** The provider whose next free place the call waits for, so that it may come sooner; absent: it may not. */
+    readonly waitsFor?: string,
   ) {
     super(message);
   }

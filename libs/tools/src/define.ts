@@ -1,9 +1,21 @@
 import { type z } from 'zod';
-import { type ModelsReport, type StatusReport, type SystemView, type VersionReport } from './system-view.js';
+import {
+  type CapabilitiesReport,
+  type ModelsReport,
+  type PayloadReport,
+  type StatusReport,
+  type SystemView,
+  type VersionReport,
+} from './system-view.js';
+import { type CallRecord, type ThreadReport, type ThreadSummary } from './caller-records.js';
 import { type RoutingCategory } from '#libs/providers';
+import { type WorkflowParts } from './workflow/workflow.js';
 import { type CallPrincipal } from './tool.js';
 
-export type { ModelsReport, StatusReport, VersionReport };
+export { invalidArgument } from './invalid-argument.js';
+export type { CallRecord, ThreadReport, ThreadSummary };
+export type { CapabilitiesReport, ModelsReport, PayloadReport, StatusReport, VersionReport };
+export type { Expert, Gathered, Stage, WorkflowView } from './workflow/workflow.js';
 
 export type ToolTier = 'essential' | 'core' | 'advanced' | 'hidden';
 
@@ -36,12 +48,16 @@ interface DefinitionBase {
   readonly annotations: ToolAnnotations;
   /** Other names a caller may use for a field: accepted, not listed. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Fields that are accepted and not listed, so that the list of tools stays small. */
+  readonly unlisted?: readonly string[];
   /** Names that are accepted, dropped and not listed. */
   readonly ignored?: readonly string[];
 }
 
-/** What an inline or utility tool answers; the runner adds status and metadata. */
+/** What an inline or utility tool answers; the runner adds metadata. */
 export interface ToolAnswer {
+  /** Default `success`. */
+  readonly status?: string;
   readonly content: string;
   readonly contentType: 'text' | 'markdown' | 'json';
   /** More top-level fields of the payload. */
@@ -96,8 +112,15 @@ export interface UtilityTool extends DefinitionBase {
   answer(args: ParsedArguments, context: UtilityContext): Promise<ToolAnswer>;
 }
 
+/** Steps of an investigation that the caller's agent does itself; at the end a model may be asked. In the worker. */
+export interface WorkflowTool extends DefinitionBase, WorkflowParts {
+  readonly kind: 'workflow';
+  readonly category: RoutingCategory;
+  readonly fields: Fields;
+}
+
 /** Discriminated by `kind`; the engine of a kind is chosen by it. */
-export type ToolDefinition = SimpleTool | InlineTool | UtilityTool;
+export type ToolDefinition = SimpleTool | InlineTool | UtilityTool | WorkflowTool;
 
 export type ToolKind = ToolDefinition['kind'];
 
@@ -127,4 +150,14 @@ export function defineUtilityTool<const F extends Fields>(
   tool: Typed<UtilityTool, F, { answer(args: ArgumentsOf<F>, context: UtilityContext): Promise<ToolAnswer> }>,
 ): UtilityTool {
   return { kind: 'utility', ...tool };
+}
+
+/** The definition knows better than its caller how its one question is to be asked. */
+const RARE_IN_WORKFLOWS = ['temperature', 'thinking_mode', 'use_websearch', 'relevant_context'] as const;
+
+/** The functions of a workflow see its arguments through the view, as the engine parsed them. */
+export function defineWorkflowTool<const F extends Fields>(
+  tool: Typed<WorkflowTool, F, object>,
+): WorkflowTool {
+  return { kind: 'workflow', ...tool, unlisted: [...RARE_IN_WORKFLOWS, ...(tool.unlisted ?? [])] };
 }

@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { CONFIDENCES, SEVERITIES } from './workflow/workflow.js';
 
 /** Longer than any file path or model name, short enough to be harmless in a log or an error. */
 const SHORT_TEXT = 4_096;
 const MAX_FILES = 200;
+const MAX_CHECKED_FILES = 500;
+const MAX_ISSUES = 200;
 
 /**
  * A long text the caller writes: prompts, findings. It has no limit here; the catalogue adds the configured one
@@ -50,3 +53,49 @@ export const fileFields = {
 
 /** For `aliases` of a tool with `fileFields`. */
 export const fileAliases = { absolute_file_paths: 'files' } as const;
+
+/** Where a workflow stands; every workflow tool has them. */
+export const stepFields = {
+  step: text('What this step did or plans.'),
+  step_number: z.int().min(1).describe('This step, from 1.'),
+  total_steps: z.int().min(1).describe('Expected steps.'),
+  next_step_required: z.boolean().describe('False ends the workflow.'),
+  continuation_id: modelFields.continuation_id,
+};
+
+/** Named in the description of its list instead of being listed field by field. */
+const issue = z
+  .object({
+    // A severity of another scale is not worth losing the issue.
+    severity: z.enum(SEVERITIES).catch('medium'),
+    description: z.string().max(SHORT_TEXT),
+    file: z.string().max(SHORT_TEXT).optional(),
+    line: z.int().min(1).optional(),
+    type: z.string().max(200).optional(),
+  })
+  .meta({ brief: true });
+
+/** What a step found. */
+export const evidenceFields = {
+  findings: text('What this step taught.'),
+  files_checked: textList('Absolute paths.', MAX_CHECKED_FILES),
+  relevant_files: textList('Absolute paths that matter.', MAX_FILES),
+  relevant_context: textList('Functions or methods involved.', MAX_FILES),
+  issues_found: z
+    .array(issue)
+    .max(MAX_ISSUES)
+    .default([])
+    .describe('Issues: {severity: critical|high|medium|low, description, file?, line?, type?}.'),
+  confidence: z.enum(CONFIDENCES).default('low').describe('certain skips the model.'),
+  hypothesis: shortText('Current theory.').optional(),
+  backtrack_from_step: z.int().min(1).optional().describe('Discard steps from this on.'),
+};
+
+/** Options of the question to a model at the end. */
+export const expertFields = {
+  use_assistant_model: z.boolean().optional().describe('False asks no model at the end.'),
+  model: modelFields.model,
+  temperature: modelFields.temperature,
+  thinking_mode: modelFields.thinking_mode,
+  use_websearch: modelFields.use_websearch,
+};

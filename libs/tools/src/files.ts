@@ -65,14 +65,28 @@ export class FileReader {
    * @throws ExaiError INVALID_ARGUMENT, FILE_DENIED, FILE_NOT_FOUND, FILE_TOO_LARGE, FILE_BINARY.
    */
   async read(paths: readonly string[], signal: AbortSignal): Promise<ReadFiles> {
-    const issues = paths.flatMap((path, index) => {
-      const expected = pathFault(path);
-      return expected === undefined ? [] : [{ pointer: `/files/${index}`, expected }];
-    });
-    if (issues.length > 0) throw new ExaiError('INVALID_ARGUMENT', { issues });
+    refuseFaulty(paths, 'files');
     const reading = await this.begin(signal);
     for (const [index, path] of paths.entries()) await reading.add(path, `/files/${index}`);
     return reading.result();
+  }
+
+  /**
+   * Checks paths without reading what is there; nothing needs to exist unless `exists` says so.
+   * @param field name of the argument, for errors
+   * @throws ExaiError INVALID_ARGUMENT, FILE_DENIED, FILE_NOT_FOUND.
+   */
+  async check(
+    paths: readonly string[],
+    field: string,
+    { exists, signal }: { exists: boolean; signal: AbortSignal },
+  ): Promise<void> {
+    refuseFaulty(paths, field);
+    const reading = await this.begin(signal);
+    for (const [index, path] of paths.entries()) {
+      signal.throwIfAborted();
+      await reading.locate(path, `/${field}/${index}`, exists);
+    }
   }
 
   /** Reads again what earlier turns showed; what cannot be read any more is skipped. */
@@ -116,13 +130,18 @@ class Reading {
 
   /** @param field JSON pointer of the argument, for errors. */
   async add(path: string, field: string): Promise<void> {
+    await this.visit(path, await this.locate(path, field, true), field, 0);
+  }
+
+  /** The canonical path of one that may be read. */
+  async locate(path: string, field: string, mustExist: boolean): Promise<string> {
     const { realPath, exists } = await locate(path).catch((error: unknown) => {
       throw this.refuse(path, 'not reachable', field, error);
     });
     const reason = this.reasonToDeny(realPath);
     if (reason !== undefined) throw this.refuse(realPath, reason, field);
-    if (!exists) throw new ExaiError('FILE_NOT_FOUND', { field });
-    await this.visit(path, realPath, field, 0);
+    if (mustExist && !exists) throw new ExaiError('FILE_NOT_FOUND', { field });
+    return realPath;
   }
 
   async addIfReadable(path: string): Promise<void> {
@@ -243,6 +262,14 @@ class Reading {
     this.onRefused(path, reason);
     return new ExaiError('FILE_DENIED', { field, variable: 'EXAI_FILE_ROOTS' }, { cause });
   }
+}
+
+function refuseFaulty(paths: readonly string[], field: string): void {
+  const issues = paths.flatMap((path, index) => {
+    const expected = pathFault(path);
+    return expected === undefined ? [] : [{ pointer: `/${field}/${index}`, expected }];
+  });
+  if (issues.length > 0) throw new ExaiError('INVALID_ARGUMENT', { issues });
 }
 
 function tooMuch(limit: string, field: string): ExaiError {

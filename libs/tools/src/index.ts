@@ -17,11 +17,22 @@ export {
 export { TOOLS } from './definitions/index.js';
 export { InlineToolRunner } from './inline-tool-runner.js';
 export {
+  CallerRecords,
+  type CallRange,
+  type CallRecord,
+  type RecordOwner,
+  type ThreadReport,
+  type ThreadSummary,
+} from './caller-records.js';
+export {
+  type CapabilitiesReport,
   type CircuitReport,
   type DoctorCheck,
   type ModelReport,
   type ModelsFilter,
   type ModelsReport,
+  type PayloadReport,
+  type PayloadWish,
   type ProviderHealth,
   type ProviderReport,
   type ProviderState,
@@ -32,6 +43,7 @@ export {
   SystemView,
   type VersionReport,
 } from './system-view.js';
+export { type KeptPlace, ProviderPlaces } from './provider-places.js';
 export { type CostEstimate, type Settlement, type Spending } from './spending.js';
 export {
   type CompiledTool,

@@ -1,11 +1,122 @@
 import { describe, expect, it } from 'vitest';
+import {
+  CallerRecords,
+  type CallRange,
+  type CallRecord,
+  type RecordOwner,
+  type ThreadReport,
+  type ThreadSummary,
+} from './caller-records.js';
 import { TOOLS } from './definitions/index.js';
 import { InlineToolRunner } from './inline-tool-runner.js';
-import { type ModelsReport, type StatusReport, SystemView, type VersionReport } from './system-view.js';
+import {
+  type CapabilitiesReport,
+  type ModelsReport,
+  type PayloadReport,
+  type PayloadWish,
+  type StatusReport,
+  SystemView,
+  type VersionReport,
+} from './system-view.js';
 import { ToolCatalog } from './tool-catalog.js';
 import { type ToolCall } from './tool.js';
 
+const OWN_CALLS: readonly CallRecord[] = [
+  {
+    call_id: 'c2',
+    tool: 'chat',
+    state: 'FAILED',
+    accepted_at: '2026-01-01T00:01:00.000Z',
+    duration_ms: 31,
+    attempts: 2,
+    correlation_id: 'second',
+    error_code: 'PROVIDER_TIMEOUT',
+  },
+  {
+    call_id: 'c1',
+    tool: 'chat',
+    state: 'COMPLETED',
+    accepted_at: '2026-01-01T00:00:00.000Z',
+    duration_ms: 30,
+    attempts: 1,
+    correlation_id: 'first',
+    provider: 'kimi',
+    model: 'kimi-k2.6',
+    input_tokens: 5,
+    output_tokens: 7,
+  },
+];
+
+class StillRecords extends CallerRecords {
+  readonly summary: ThreadSummary = {
+    continuation_id: '3f0c8f0e-5a57-4c3b-9d5f-0c1a0f5f5a01',
+    tool: 'chat',
+    turns: 2,
+    created_at: '2026-01-01T00:00:00.000Z',
+    last_activity_at: '2026-01-01T00:00:00.000Z',
+    expires_at: '2026-01-02T00:00:00.000Z',
+  };
+  readonly deleted: string[] = [];
+
+  override async calls({ subject }: RecordOwner, { limit, since }: CallRange): Promise<CallRecord[]> {
+    const own = subject === 's' ? OWN_CALLS : [];
+    const later = own.filter(({ accepted_at }) => !since || new Date(accepted_at) >= since);
+    return Promise.resolve(later.slice(0, limit));
+  }
+
+  override async threads(): Promise<ThreadSummary[]> {
+    return Promise.resolve([this.summary]);
+  }
+
+  override async thread(): Promise<ThreadReport> {
+    const turn = { tool: 'chat', files: [], at: this.summary.created_at };
+    return Promise.resolve({
+      ...this.summary,
+      messages: [
+        { ...turn, role: 'user', content: 'Why?' },
+        { ...turn, role: 'assistant', content: 'Because.', provider: 'kimi', model: 'kimi-k2.6' },
+      ],
+    });
+  }
+
+  override async deleteThread(_owner: RecordOwner, id: string): Promise<void> {
+    this.deleted.push(id);
+    return Promise.resolve();
+  }
+}
+
 class StillSystem extends SystemView {
+  override readonly records = new StillRecords();
+
+  override async capabilities(everyProvider: boolean): Promise<CapabilitiesReport> {
+    const glm = {
+      id: 'glm',
+      title: 'Z.ai GLM',
+      state: 'no_key',
+      key: 'missing',
+      variable: 'GLM_API_KEY',
+      endpoint: 'api.z.ai',
+      files: true,
+      model_count: 20,
+    } as const;
+    const rare = { ...glm, id: 'rare', state: 'ready', key: 'present', files: false } as const;
+    return Promise.resolve({
+      providers: everyProvider ? [glm, rare] : [glm],
+      tool_profile: 'full',
+      tools: ['chat', 'status'],
+    });
+  }
+
+  override async payload({ provider, model = 'first', ...wish }: PayloadWish): Promise<PayloadReport> {
+    return Promise.resolve({
+      provider,
+      model,
+      method: 'POST',
+      url: 'https://vendor.example',
+      body: { wish },
+    });
+  }
+
   override async version(client: { name: string; version: string }): Promise<VersionReport> {
     return Promise.resolve({
       name: 'exai-mcp',
@@ -83,7 +194,14 @@ class StillSystem extends SystemView {
 }
 
 const catalog = ToolCatalog.build(TOOLS, {
-  tools: { profile: 'full', enabled: [], disabled: [], simpleTimeoutMs: 1_000, workflowTimeoutMs: 1_000 },
+  tools: {
+    profile: 'full',
+    enabled: [],
+    disabled: [],
+    simpleTimeoutMs: 1_000,
+    workflowTimeoutMs: 1_000,
+    expertAnalysis: true,
+  },
   limits: {
     maxBodyBytes: 1_000_000,
     maxPromptChars: 60_000,
@@ -92,7 +210,8 @@ const catalog = ToolCatalog.build(TOOLS, {
     sessionMaxInflight: 10,
   },
 });
-const runner = new InlineToolRunner(catalog, new StillSystem());
+const system = new StillSystem();
+const runner = new InlineToolRunner(catalog, system);
 
 async function run(tool: string, args: object = {}) {
   const parsed = catalog.find(tool)?.parse(args);
@@ -155,6 +274,85 @@ describe('inline tools', () => {
     const quiet = await run('status', { tail_lines: 0 });
     expect(quiet.content).not.toContain('Recent errors');
     expect(quiet['checks']).toBeUndefined();
+  });
+
+  it('challenge and apilookup hand the statement back with instructions, under a status of their own', async () => {
+    const prompt = 'Surely this is thread-safe.';
+    const challenged = await run('challenge', { prompt });
+    expect(challenged).toMatchObject({ status: 'challenge_accepted', original_statement: prompt });
+    expect(challenged['challenge_prompt']).toContain(prompt);
+    const lookup = await run('apilookup', { prompt });
+    expect(lookup).toMatchObject({ status: 'web_lookup_needed', user_prompt: prompt });
+    expect(String(lookup['instructions']).split(/\s+/).length).toBeLessThanOrEqual(300);
+  });
+
+  it('health, self-check and provider_capabilities read for people and for programs', async () => {
+    const health = await run('health');
+    expect(health).toMatchObject({ healthy: false, models: [{ id: 'kimi-k2.6', provider: 'kimi' }] });
+    expect(health.content).toContain('- kimi: ready, 1 models, 50 % ok in 5 min');
+    expect(health.content).toContain('- storage (postgresql): not working');
+    const checked = await run('self-check');
+    expect(checked).toMatchObject({ ok: true, checks: [{ name: 'registry', ok: true }] });
+    expect(checked.content).toContain('- to do: Set GLM_API_KEY.');
+    const setup = await run('provider_capabilities');
+    expect(setup.content).toContain(
+      '- glm: no key; key missing, set GLM_API_KEY; asks api.z.ai; 20 models; file store',
+    );
+    expect(setup).toMatchObject({ tools: ['chat', 'status'], tool_profile: 'full' });
+    const all = await run('provider_capabilities', { all_providers: true, include_tools: false });
+    expect(all['providers']).toHaveLength(2);
+    expect(all['tools']).toBeUndefined();
+  });
+
+  it('glm_payload_preview asks for the request of one GLM model, with only what the caller said', async () => {
+    const parameters = { type: 'object', properties: {} };
+    const payload = await run('glm_payload_preview', {
+      prompt: 'Hello',
+      tools: [{ function: { name: 'find' } }],
+      tool_choice: { type: 'function', function: { name: 'find' } },
+    });
+    expect(payload).toMatchObject({ provider: 'glm', model: 'first', url: 'https://vendor.example' });
+    expect(payload['body']).toEqual({
+      wish: {
+        prompt: 'Hello',
+        webSearch: false,
+        temperature: 0.3,
+        tools: [{ name: 'find', parameters }],
+        toolChoice: { name: 'find' },
+      },
+    });
+  });
+
+  it('toolcall_log_tail and activity show calls without their content, newest at the end of the reading', async () => {
+    const tail = await run('toolcall_log_tail', { n: 1 });
+    expect(tail['calls']).toEqual([OWN_CALLS[0]]);
+    const lines = await run('activity');
+    expect(lines.content).toBe(
+      '2026-01-01T00:00:00.000Z COMPLETED chat 30 ms kimi/kimi-k2.6 5+7 tokens first\n' +
+        '2026-01-01T00:01:00.000Z FAILED chat 31 ms PROVIDER_TIMEOUT second',
+    );
+    const filtered = await run('activity', { filter: 'nothing | provider_timeout', structured: true });
+    expect(filtered['calls']).toEqual([OWN_CALLS[0]]);
+    const later = await run('activity', { since: '2026-01-01T01:00:30+01:00', source: 'server' });
+    expect(later).toMatchObject({ matched: 1, looked_at: 1 });
+    expect((await run('activity', { filter: '(a+)+$' })).content).toBe('No calls match.');
+    expect(catalog.find('activity')?.parse({ since: 'yesterday' })).toMatchObject({
+      ok: false,
+      issues: [{ pointer: '/since' }],
+    });
+  });
+
+  it('threads lists, shows and deletes, and asks for an id where it needs one', async () => {
+    const { continuation_id } = system.records.summary;
+    expect((await run('threads')).content).toContain(`\`${continuation_id}\`: chat, 2 turns`);
+    const shown = await run('threads', { operation: 'show', continuation_id });
+    expect(shown.content).toContain('## assistant, kimi-k2.6 (chat)\n\nBecause.');
+    await run('threads', { operation: 'delete', continuation_id });
+    expect(system.records.deleted).toEqual([continuation_id]);
+    await expect(run('threads', { operation: 'delete' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { issues: [{ pointer: '/continuation_id' }] },
+    });
   });
 
   it('refuses tools of another kind', async () => {

@@ -13,7 +13,7 @@ const ROUTER_MARGIN_FROM = 100_000;
 const ROUTER_MARGIN = 1.25;
 
 export interface ChoiceParts {
-  readonly tool: SimpleTool;
+  readonly tool: Pick<SimpleTool, 'category' | 'prompt'>;
   /** An id, an alias, or `auto`. */
   readonly model: string;
   readonly text: string;

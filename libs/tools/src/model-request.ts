@@ -8,9 +8,6 @@ import { AttemptPostponed } from './attempt-postponed.js';
 import { routeFields } from './route-fields.js';
 import { type AttemptContext, type ToolPayload } from './tool.js';
 
-/** Sooner, a job costs more than it gains. */
-const MIN_DELAY_MS = 100;
-
 /** What every engine does around asking the model that the router chose: record the decision, sort the failure. */
 @Injectable()
 export class ModelRequest {
@@ -29,7 +26,7 @@ export class ModelRequest {
   async run(
     route: RouteDecision,
     requested: string,
-    { signal, putBacks }: AttemptContext,
+    { signal }: AttemptContext,
     ask: () => Promise<ToolPayload>,
   ): Promise<ToolPayload> {
     try {
@@ -37,7 +34,7 @@ export class ModelRequest {
       this.record(route, requested);
       return payload;
     } catch (error) {
-      if (error instanceof ProviderBusy && !signal.aborted) throw postponed(error, putBacks);
+      if (error instanceof ProviderBusy && !signal.aborted) throw postponed(error);
       this.record(route, requested);
       throw this.failed(error, route, signal);
     }
@@ -57,10 +54,10 @@ export class ModelRequest {
   }
 }
 
-/** For a place, a call that was put back before comes sooner: newer calls must not overtake it for ever. */
-function postponed({ provider, delayMs: askedMs, why }: ProviderBusy, putBacks: number): AttemptPostponed {
-  const delayMs = why === 'full' ? Math.max(MIN_DELAY_MS, askedMs / (1 + putBacks)) : askedMs;
-  const state = why === 'full' ? 'is full' : 'has reached its rate limit';
+function postponed({ provider, delayMs, why }: ProviderBusy): AttemptPostponed {
+  if (why === 'full') {
+    return new AttemptPostponed(delayMs, `${provider} is full; waiting for a place`, provider);
+  }
   const wait = delayMs < 1_000 ? 'waiting a moment' : `waiting about ${Math.round(delayMs / 1_000)} s`;
-  return new AttemptPostponed(delayMs, `${provider} ${state}; ${wait}`);
+  return new AttemptPostponed(delayMs, `${provider} has reached its rate limit; ${wait}`);
 }

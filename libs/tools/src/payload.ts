@@ -13,7 +13,7 @@ export function baseMetadata(call: ToolCall): PayloadMetadata {
 export function successPayload(call: ToolCall, answer: ToolAnswer): ToolPayload {
   return {
     ...answer.fields,
-    status: 'success',
+    status: answer.status ?? 'success',
     content: answer.content,
     content_type: answer.contentType,
     metadata: baseMetadata(call),

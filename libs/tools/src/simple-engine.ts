@@ -2,27 +2,19 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { type Conversation, ConversationStore, TURNS_PER_EXCHANGE } from '#libs/conversations';
 import { ExaiError } from '#libs/errors';
-import { Metrics } from '#libs/observability';
-import {
-  type Completion,
-  type CompletionDelta,
-  costOf,
-  ModelRouter,
-  ProviderRegistry,
-  type RouteDecision,
-} from '#libs/providers';
+import { type Completion, ModelRouter, type RouteDecision } from '#libs/providers';
 import { PinoLogger } from 'nestjs-pino';
 import { z } from 'zod';
 import { type SimpleTool } from './define.js';
 import { fileFields, modelFields } from './fields.js';
 import { FileReader, type ReadFiles, type SkippedFile } from './files.js';
 import { chooseModel } from './model-choice.js';
-import { fitOptions, type FittedOptions, type WantedOptions } from './model-options.js';
+import { fitOptions, type WantedOptions } from './model-options.js';
+import { ModelQuestion } from './model-question.js';
 import { ModelRequest } from './model-request.js';
-import { askPaid } from './paid-request.js';
 import { buildMessages, showFile, type ShownFile } from './prompt.js';
 import { answerPayload, codeTooLargePayload, resendPromptPayload } from './simple-payload.js';
-import { answerTokens, selectMaterial, tokensOfFiles, type Selection } from './simple-prompt.js';
+import { answerTokens, selectMaterial, tokensOfFiles } from './simple-prompt.js';
 import { tokenBudget } from './token-budget.js';
 import { type AttemptContext, type ToolCall, type ToolPayload } from './tool.js';
 
@@ -56,10 +48,9 @@ export class SimpleEngine {
   constructor(
     private readonly conversations: ConversationStore,
     private readonly router: ModelRouter,
-    private readonly registry: ProviderRegistry,
     private readonly files: FileReader,
     private readonly requests: ModelRequest,
-    private readonly metrics: Metrics,
+    private readonly questions: ModelQuestion,
     @Inject(CONFIG) private readonly config: Config,
     private readonly logger: PinoLogger,
   ) {
@@ -123,19 +114,37 @@ export class SimpleEngine {
       budget,
     );
     const maxOutputTokens = answerTokens(selection.totalTokens, budget, card);
-    if (maxOutputTokens === undefined) throw this.contextTooLarge(route, selection.totalTokens);
+    if (maxOutputTokens === undefined) throw this.questions.contextTooLarge(route, selection.totalTokens);
 
     const options = fitOptions(question.wanted, tool.defaults, card);
     const notShown = [...named.skipped, ...earlier.skipped, ...selection.leftOut];
-    const completion = await this.complete(question, route, selection, notShown, options, maxOutputTokens);
-    const costUsd = this.costOf(completion, route);
+    const messages = buildMessages({
+      system: tool.prompt,
+      history: selection.history,
+      files: selection.files,
+      notShown,
+      question: text,
+      lastTurn: conversation.remainingTurns < 2 * TURNS_PER_EXCHANGE,
+    });
+    const { context, stream } = question;
+    const inputTokens = selection.totalTokens;
+    const answered = await this.questions.ask({
+      call,
+      context,
+      route,
+      messages,
+      options,
+      inputTokens,
+      maxOutputTokens,
+      stream,
+    });
+    const { completion } = answered;
     const saved = await this.save(question, completion);
     return answerPayload({
       call,
       route,
       requested: question.model,
-      completion,
-      ...(costUsd !== undefined && { costUsd }),
+      ...answered,
       failures: question.context.failures,
       warnings: saved ? options.warnings : [...options.warnings, 'thread_not_saved'],
       ...(saved && {
@@ -151,61 +160,6 @@ export class SimpleEngine {
     const paths = [...new Set(newestFirst)].filter((path) => !shownNow.has(path));
     if (paths.length === 0 || !mayReadFiles(call.principal.scopes)) return NOTHING;
     return shown(await this.files.readAgain(paths.slice(0, MAX_EARLIER_FILES), context.signal));
-  }
-
-  private async complete(
-    { tool, call, context, text, stream, conversation }: Question,
-    { card, provider }: RouteDecision,
-    selection: Selection,
-    notShown: readonly SkippedFile[],
-    { warnings: _warnings, ...options }: FittedOptions,
-    maxOutputTokens: number,
-  ): Promise<Completion> {
-    const say = (message: string): void =>
-      context.onProgress({ kind: 'phase', message: message.slice(0, 120) });
-    const attempt = context.attempt > 1 ? ` (attempt ${context.attempt} of ${context.maxAttempts})` : '';
-    say(`asking ${card.id}${attempt}`);
-    let answering = false;
-    const onDelta = ({ type, value }: CompletionDelta): void => {
-      if (type !== 'text') return;
-      if (!answering) say(`${card.id} answering`);
-      answering = true;
-      context.onProgress({ kind: 'delta', text: value });
-    };
-    const request = {
-      model: card,
-      messages: buildMessages({
-        system: tool.prompt,
-        history: selection.history,
-        files: selection.files,
-        notShown,
-        question: text,
-        lastTurn: conversation.remainingTurns < 2 * TURNS_PER_EXCHANGE,
-      }),
-      ...options,
-      maxOutputTokens,
-      correlationId: call.correlationId,
-    };
-    const { signal, spending } = context;
-    const { maxCostUsd = Infinity } = call.principal;
-    return askPaid({
-      card,
-      inputTokens: selection.totalTokens,
-      maxOutputTokens,
-      limitUsd: Math.min(maxCostUsd, this.registry.maxCostPerCallUsd ?? Infinity),
-      signal,
-      spending,
-      send: (admit) => {
-        const paid = admit ? { ...request, admit } : request;
-        return stream ? provider.stream(paid, onDelta, signal) : provider.chat(paid, signal);
-      },
-    });
-  }
-
-  private costOf({ usage, provider, model }: Completion, { card }: RouteDecision): number | undefined {
-    const usd = costOf(card, usage);
-    if (usd !== undefined) this.metrics.providerCost.inc({ provider, model }, usd);
-    return usd;
   }
 
   /** A thread that cannot be saved does not cost the caller the answer. */
@@ -229,22 +183,6 @@ export class SimpleEngine {
       this.logger.error({ err: error }, 'conversation not saved');
       return false;
     }
-  }
-
-  private contextTooLarge({ card }: RouteDecision, tokens: number): ExaiError {
-    const larger = this.registry
-      .models()
-      .filter(({ contextWindow, provider }) => {
-        return contextWindow > card.contextWindow && this.registry.status(provider).state === 'ready';
-      })
-      .sort((a, b) => a.contextWindow - b.contextWindow);
-    return new ExaiError('CONTEXT_TOO_LARGE', {
-      provider: card.provider,
-      model: card.id,
-      limit: card.contextWindow,
-      tokens,
-      suggestions: larger.slice(0, 3).map(({ id }) => id),
-    });
   }
 }
 

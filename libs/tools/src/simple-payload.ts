@@ -45,8 +45,9 @@ export function answerPayload(parts: AnswerParts): ToolPayload {
   };
 }
 
-function answerMetadata(
-  { call, route, requested, completion, costUsd, failures, warnings }: AnswerParts,
+/** @param cut the answer was longer than it may be */
+export function answerMetadata(
+  { call, route, requested, completion, costUsd, failures, warnings }: Omit<AnswerParts, 'thread'>,
   cut: boolean,
 ): PayloadMetadata {
   const { usage, finishReason, sources = [] } = completion;
@@ -72,12 +73,18 @@ function answerMetadata(
   };
 }
 
-export function resendPromptPayload(call: ToolCall, field: string, limit: number): ToolPayload {
+/** @param filesField the argument that names files */
+export function resendPromptPayload(
+  call: ToolCall,
+  field: string,
+  limit: number,
+  filesField = 'files',
+): ToolPayload {
   return {
     status: 'resend_prompt',
     content:
       `The argument ${field} is longer than ${limit} characters. Save its text to a file, ` +
-      `name that file in files by its absolute path, and send a short ${field} that refers to it.`,
+      `name that file in ${filesField} by its absolute path, and send a short ${field} that refers to it.`,
     content_type: 'text',
     metadata: { ...baseMetadata(call), limit },
   };

@@ -1,3 +1,6 @@
+import { type FunctionTool, type PayloadPreview, type ThinkingMode, type ToolChoice } from '#libs/providers';
+import { type CallerRecords } from './caller-records.js';
+
 /** What the system knows about itself, as inline tools report it. Fields are named as a client receives them. */
 
 export interface VersionReport {
@@ -149,10 +152,58 @@ export interface StatusReport {
   readonly checks?: readonly DoctorCheck[];
 }
 
-/** Port to the running system. Must answer when queue, database and providers are down. */
+/** What is set up, never the value of a secret. */
+export interface CapabilitiesReport {
+  readonly providers: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly state: ProviderState;
+    readonly key: 'present' | 'missing' | 'not needed';
+    /** The variable that decides about `state`. */
+    readonly variable: string;
+    /** Host and port that requests go to. */
+    readonly endpoint?: string;
+    /** A file store of its own. */
+    readonly files: boolean;
+    readonly model_count: number;
+  }[];
+  readonly tool_profile: string;
+  readonly tools: readonly string[];
+}
+
+/** One question to a model of one provider, to be shown and not sent. */
+export interface PayloadWish {
+  readonly provider: string;
+  /** Id or alias; default: the operator's first choice at this provider, else its first model. */
+  readonly model?: string;
+  readonly prompt: string;
+  readonly systemPrompt?: string;
+  readonly temperature?: number;
+  readonly thinkingMode?: ThinkingMode;
+  readonly webSearch: boolean;
+  readonly tools: readonly FunctionTool[];
+  readonly toolChoice?: ToolChoice;
+  readonly maxOutputTokens?: number;
+}
+
+export interface PayloadReport extends PayloadPreview {
+  readonly provider: string;
+  /** Id in the catalogue; the body may name it as the vendor does. */
+  readonly model: string;
+}
+
+/** Port to the running system. Must answer when queue, database and providers are down, all but `records`. */
 export abstract class SystemView {
+  abstract readonly records: CallerRecords;
   abstract version(client: { readonly name: string; readonly version: string }): Promise<VersionReport>;
   /** @throws ExaiError INVALID_ARGUMENT for a provider id that does not exist, naming those that do. */
   abstract models(filter: ModelsFilter): Promise<ModelsReport>;
   abstract status(options: StatusOptions): Promise<StatusReport>;
+  /** @param everyProvider also those without a key that few people use */
+  abstract capabilities(everyProvider: boolean): Promise<CapabilitiesReport>;
+  /**
+   * The request that the provider's own client would send, without any secret; nothing is sent, no key is needed.
+   * @throws ExaiError INVALID_ARGUMENT for a model of another provider, MODEL_NOT_FOUND, MODEL_CAPABILITY
+   */
+  abstract payload(wish: PayloadWish): Promise<PayloadReport>;
 }

@@ -15,6 +15,7 @@ function config(tools: Partial<CatalogConfig['tools']> = {}): CatalogConfig {
       disabled: [],
       simpleTimeoutMs: 240_000,
       workflowTimeoutMs: 600_000,
+      expertAnalysis: true,
       ...tools,
     },
     limits: {
@@ -43,11 +44,17 @@ const sample: ToolDefinition = defineUtilityTool({
   answer: async () => Promise.resolve({ content: '', contentType: 'text' }),
 });
 
+const LEAN = [
+  ...['analyze', 'chat', 'codereview', 'debug', 'listmodels', 'planner', 'refactor', 'status', 'testgen'],
+  ...['thinkdeep', 'version'],
+];
+const STANDARD = [...LEAN, 'docgen', 'glm_payload_preview', 'precommit', 'secaudit', 'tracer'].sort();
+
 describe('selection', () => {
   it('lists what the profile holds, sorted, with version and listmodels in every profile', () => {
-    expect(names({ profile: 'lean' })).toEqual(['chat', 'listmodels', 'status', 'version']);
-    expect(names({ profile: 'standard' })).toEqual(['chat', 'listmodels', 'status', 'version']);
-    expect(names({ profile: 'full' })).toEqual(['chat', 'listmodels', 'status', 'test_echo', 'version']);
+    expect(names({ profile: 'lean' })).toEqual(LEAN);
+    expect(names({ profile: 'standard' })).toEqual(STANDARD);
+    expect(names({ profile: 'full' })).toEqual(TOOLS.map(({ name }) => name).sort());
   });
 
   it('lets a list of names replace the profile, and removes last', () => {

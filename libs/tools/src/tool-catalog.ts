@@ -35,14 +35,11 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
 /** A prompt over the limit is answered with advice (`resend_prompt`); only far beyond it arguments are refused. */
 const HARD_TEXT_FACTOR = 4;
 
-/** Holds for answers and for errors: clients check both against it. */
+/** Holds for answers and for errors: clients check both against it. Short, as it stands in the list once per tool. */
 const OUTPUT_SCHEMA: JsonSchema = {
   type: 'object',
   properties: {
     status: { type: 'string' },
-    content: { type: 'string' },
-    continuation_id: { type: 'string' },
-    error: { type: 'object' },
     metadata: { type: 'object' },
   },
   required: ['status', 'metadata'],
@@ -98,8 +95,9 @@ export class ToolCatalog {
   }
 
   /** How long a call of this tool may take when its caller does not say. */
-  timeoutMs(_tool: CompiledTool): number {
-    return Math.min(this.config.tools.simpleTimeoutMs, this.config.limits.maxCallMs);
+  timeoutMs({ kind }: CompiledTool): number {
+    const { simpleTimeoutMs, workflowTimeoutMs } = this.config.tools;
+    return Math.min(kind === 'workflow' ? workflowTimeoutMs : simpleTimeoutMs, this.config.limits.maxCallMs);
   }
 }
 

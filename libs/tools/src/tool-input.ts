@@ -30,7 +30,7 @@ export function compileInput(definition: ToolDefinition, maxTextChars: number): 
   const validator = z.strictObject(definition.fields);
   const accepted = Object.keys(definition.fields);
   return {
-    schema: toJsonSchema(validator, maxTextChars),
+    schema: toJsonSchema(listedPart(definition)),
     parse(args) {
       if (!isPlainObject(args)) return { ok: false, issues: [{ pointer: '', expected: 'an object' }] };
       const result = validator.safeParse(withFieldNames(args, definition));
@@ -41,7 +41,15 @@ export function compileInput(definition: ToolDefinition, maxTextChars: number): 
   };
 }
 
-function toJsonSchema(validator: z.ZodType, maxTextChars: number): JsonSchema {
+/** Rarely used arguments are accepted and not shown: every shown one costs context in every session. */
+function listedPart({ fields, unlisted = [] }: ToolDefinition): z.ZodType {
+  return z.strictObject(
+    Object.fromEntries(Object.entries(fields).filter(([name]) => !unlisted.includes(name))),
+  );
+}
+
+/** Limits of length, the number that counting begins with, and defaults hold without being shown: no call needs them. */
+function toJsonSchema(validator: z.ZodType): JsonSchema {
   const schema = z.toJSONSchema(validator, {
     io: 'input',
     target: 'draft-2020-12',
@@ -49,12 +57,21 @@ function toJsonSchema(validator: z.ZodType, maxTextChars: number): JsonSchema {
       // zod prints the safe-integer range of every integer: noise for a model.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-      if (jsonSchema.type === 'string' && !jsonSchema.enum) jsonSchema.maxLength ??= maxTextChars;
+      if (jsonSchema.minimum === 1) delete jsonSchema.minimum;
+      delete jsonSchema.maxLength;
+      delete jsonSchema.maxItems;
+      delete jsonSchema.default;
+      if (jsonSchema['brief'] === true) dropShape(jsonSchema);
     },
   });
   // 2020-12 is what MCP assumes; naming it in every tool would only cost context.
   delete schema.$schema;
   return { ...schema, type: 'object' };
+}
+
+/** The description tells the shape in a few words; what does not fit it is still refused. */
+function dropShape(jsonSchema: Record<string, unknown>): void {
+  for (const part of ['brief', 'properties', 'required', 'additionalProperties']) delete jsonSchema[part];
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {

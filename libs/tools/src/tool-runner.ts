@@ -6,6 +6,7 @@ import { successPayload } from './payload.js';
 import { SimpleEngine } from './simple-engine.js';
 import { ToolCatalog } from './tool-catalog.js';
 import { type AttemptContext, type ToolCall, type ToolPayload } from './tool.js';
+import { WorkflowEngine } from './workflow/workflow-engine.js';
 
 /** Runs one attempt of a call in the worker, with the engine for the tool's kind. */
 @Injectable()
@@ -13,6 +14,7 @@ export class ToolRunner {
   constructor(
     private readonly catalog: ToolCatalog,
     private readonly simple: SimpleEngine,
+    private readonly workflow: WorkflowEngine,
   ) {}
 
   /**
@@ -24,6 +26,8 @@ export class ToolRunner {
     switch (definition?.kind) {
       case 'simple':
         return this.simple.run(definition, call, context);
+      case 'workflow':
+        return this.workflow.run(definition, call, context);
       case 'utility':
         return runUtility(definition, call, context);
       default:

@@ -4,10 +4,14 @@ import { ConversationsModule } from '#libs/conversations';
 import { ProvidersModule } from '#libs/providers';
 import { TOOLS } from './definitions/index.js';
 import { FileReader } from './files.js';
+import { ModelQuestion } from './model-question.js';
 import { ModelRequest } from './model-request.js';
+import { ProviderPlaces } from './provider-places.js';
 import { SimpleEngine } from './simple-engine.js';
 import { ToolCatalog } from './tool-catalog.js';
 import { ToolRunner } from './tool-runner.js';
+import { WorkflowEngine } from './workflow/workflow-engine.js';
+import { WorkflowExpert } from './workflow/workflow-expert.js';
 
 /** Needs `CONFIG` from a global module. A faulty definition or selection rejects, so Nest's bootstrap fails. */
 @Module({
@@ -25,7 +29,16 @@ export class ToolCatalogModule {}
 /** The worker's half: what runs tools. */
 @Module({
   imports: [ToolCatalogModule, ProvidersModule, ConversationsModule],
-  providers: [FileReader, ModelRequest, SimpleEngine, ToolRunner],
-  exports: [ToolRunner],
+  providers: [
+    FileReader,
+    ModelRequest,
+    ModelQuestion,
+    SimpleEngine,
+    WorkflowExpert,
+    WorkflowEngine,
+    ToolRunner,
+    ProviderPlaces,
+  ],
+  exports: [ToolRunner, ProviderPlaces],
 })
 export class ToolEnginesModule {}

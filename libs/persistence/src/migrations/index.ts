@@ -1,6 +1,12 @@
 import { Conversations1763800000002 } from './1763800000002-conversations.js';
 import { Cost1763800000003 } from './1763800000003-cost.js';
 import { ToolCalls1763800000001 } from './1763800000001-tool-calls.js';
+import { Workflows1763800000004 } from './1763800000004-workflows.js';
 
 /** Oldest first. Classes, not file globs: a glob would find other files in the build than in the sources. */
-export const MIGRATIONS = [ToolCalls1763800000001, Conversations1763800000002, Cost1763800000003];
+export const MIGRATIONS = [
+  ToolCalls1763800000001,
+  Conversations1763800000002,
+  Cost1763800000003,
+  Workflows1763800000004,
+];

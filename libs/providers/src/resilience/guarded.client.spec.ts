@@ -328,7 +328,7 @@ describe('what a request asks before it is sent', () => {
     answers['small'] = silent;
     const cancel = new AbortController();
     setMaxListeners(0, cancel.signal);
-    const running = Array.from({ length: 12 }, () => endOf(ask(small, { signal: cancel.signal })));
+    const running = Array.from({ length: 16 }, () => endOf(ask(small, { signal: cancel.signal })));
     await delay(20);
     let asked = 0;
     const admit = (): Promise<void> => Promise.resolve(void (asked += 1));
@@ -403,13 +403,13 @@ describe('limits of the vendor', () => {
     expect(error.details.retryAfterMs).toBe(1_000);
     const busy: unknown = await ask(large).catch((thrown: unknown) => thrown);
     expect(busy).toMatchObject({ name: 'ProviderBusy', why: 'rate_limited' });
-    expect(resilience.busyFor('vendor')).toBeGreaterThan(900);
+    expect(resilience.isBusy('vendor')).toBe(true);
     expect(resilience.report()[0]?.rateLimitedUntil).toBeInstanceOf(Date);
     expect(received).toHaveLength(1);
     answers['small'] = fine;
     await delay(1_000 - (performance.now() - refusedAt));
     expect(await endOf(ask(small))).toBe('ok');
-    expect(resilience.busyFor('vendor')).toBeUndefined();
+    expect(resilience.isBusy('vendor')).toBe(false);
   });
 
   it('heeds the headers of good answers', async () => {

@@ -66,12 +66,7 @@ export class Slots {
     if (!(cameBack && this.takeKept()) && this.isFull) {
       throw new ProviderBusy(this.provider, this.sendBack(Date.now()), 'full');
     }
-    try {
-      if (this.policy.executionSlots === 0) return await this.wait(signal, work);
-      return await this.policy.execute(() => this.timed(work));
-    } finally {
-      this.onRoom();
-    }
+    return this.policy.executionSlots > 0 ? this.execute(() => this.timed(work)) : this.wait(signal, work);
   }
 
   /** Any will do: which of several calls comes first does not matter, and another process may have woken this one. */
@@ -87,6 +82,7 @@ export class Slots {
         waiting = undefined;
         this.waiting -= 1;
         signal.removeEventListener('abort', onAbort);
+        this.onRoom();
       };
       const onAbort = (): void => {
         leave();
@@ -98,12 +94,15 @@ export class Slots {
         const task = waiting;
         if (!task) return;
         leave();
-        this.onRoom();
         resolve(await this.timed(task));
       };
       // No signal goes to the library: it would drop a cancelled request without handing its slot on.
-      this.policy.execute(onTurn).catch(reject);
+      this.execute(onTurn).catch(reject);
     });
+  }
+
+  private execute<T>(task: () => Promise<T>): Promise<T> {
+    return this.policy.execute(task).finally(this.onRoom);
   }
 
   private async timed<T>(work: () => Promise<T>): Promise<T> {

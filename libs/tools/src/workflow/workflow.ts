@@ -46,6 +46,10 @@ export interface WorkflowState {
   readonly initialRequest: string;
   /** In the order of their numbers; a repeated number replaced its predecessor. */
   readonly steps: readonly WorkflowStep[];
+  /** Turns the conversation had when the workflow began. */
+  readonly earlierTurns: number;
+  /** A step ended it: a further first step begins anew. */
+  readonly finished: boolean;
 }
 
 /** All steps taken together; lists are without duplicates, in the order of their first mention. */
@@ -126,8 +130,12 @@ export interface WorkflowParts {
   readonly totalSteps?: (view: WorkflowView) => number;
   /** More fields of `<alias>_status`. */
   readonly status?: (view: WorkflowView) => Readonly<Record<string, unknown>>;
+  /** The issues to speak of, where a filter leaves some out; all of them are kept. */
+  readonly reported?: (view: WorkflowView) => readonly Issue[];
   /** More top-level fields of a pause; a `status` in it replaces `pause_for_<alias>`. */
   readonly pause?: (view: WorkflowView) => Readonly<Record<string, unknown>>;
+  /** More fields of `complete_<name>`. */
+  readonly summary?: (view: WorkflowView) => Readonly<Record<string, unknown>>;
   /** More top-level fields at the end. */
   readonly complete?: (view: WorkflowView) => Readonly<Record<string, unknown>>;
   /** Keeps the workflow open although the caller wants to end it; the fields replace those of the end. */

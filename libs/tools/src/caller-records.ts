@@ -1,0 +1,73 @@
+/** What the system keeps for one caller, as inline tools report it. Fields are named as a client receives them. */
+
+/** One call of a tool: what it was and how it ended, never its arguments or its answer. */
+export interface CallRecord {
+  readonly call_id: string;
+  readonly tool: string;
+  /** State of the ledger: for example `RUNNING`, `COMPLETED`, `FAILED`. */
+  readonly state: string;
+  /** ISO 8601. */
+  readonly accepted_at: string;
+  /** Absent while it runs. */
+  readonly duration_ms?: number;
+  readonly attempts: number;
+  readonly correlation_id: string;
+  readonly error_code?: string;
+  readonly provider?: string;
+  readonly model?: string;
+  readonly input_tokens?: number;
+  readonly output_tokens?: number;
+  readonly cost_usd?: number;
+}
+
+export interface CallRange {
+  readonly limit: number;
+  /** Bounds of the time a call was accepted, both included. */
+  readonly since?: Date;
+  readonly until?: Date;
+}
+
+export interface ThreadSummary {
+  readonly continuation_id: string;
+  /** The tool that opened it. */
+  readonly tool: string;
+  readonly turns: number;
+  /** ISO 8601, like the other times. */
+  readonly created_at: string;
+  readonly last_activity_at: string;
+  readonly expires_at: string;
+}
+
+export interface ThreadReport extends ThreadSummary {
+  /** The newest, oldest first. */
+  readonly messages: readonly {
+    readonly role: 'user' | 'assistant';
+    readonly tool: string;
+    readonly content: string;
+    readonly provider?: string;
+    readonly model?: string;
+    readonly files: readonly string[];
+    readonly at: string;
+  }[];
+}
+
+/** Whose records: always the caller of the tool. */
+export interface RecordOwner {
+  readonly tenant: string;
+  readonly subject: string;
+}
+
+/** The records of a caller. Needs the database: rejects with STORE_UNAVAILABLE without it. */
+export abstract class CallerRecords {
+  /** Newest first. */
+  abstract calls(owner: RecordOwner, range: CallRange): Promise<readonly CallRecord[]>;
+  /** The last used first; expired ones are not there. */
+  abstract threads(owner: RecordOwner, limit: number): Promise<readonly ThreadSummary[]>;
+  /**
+   * @param messages how many at most
+   * @throws ExaiError CONVERSATION_EXPIRED for an id that is malformed, unknown, expired or somebody else's
+   */
+  abstract thread(owner: RecordOwner, id: string, messages: number): Promise<ThreadReport>;
+  /** @throws ExaiError CONVERSATION_EXPIRED as `thread` */
+  abstract deleteThread(owner: RecordOwner, id: string): Promise<void>;
+}

@@ -1,0 +1,221 @@
+import { CONFIG, type Config } from '#libs/config';
+import { ConversationStore, type Exchange, type WorkflowThread } from '#libs/conversations';
+import { ExaiError, toExaiError } from '#libs/errors';
+import { ProviderBusy } from '#libs/providers';
+import { Inject, Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { type WorkflowTool } from '../define.js';
+import { FileReader } from '../files.js';
+import { invalidArgument } from '../invalid-argument.js';
+import { ModelRequest } from '../model-request.js';
+import { baseMetadata } from '../payload.js';
+import { resendPromptPayload } from '../simple-payload.js';
+import { type AttemptContext, type ToolCall, type ToolPayload } from '../tool.js';
+import { expertDecision, type ExpertDecision } from './expert-decision.js';
+import { gather } from './gather.js';
+import { WorkflowExpert, type ExpertCase, type ExpertOpinion } from './workflow-expert.js';
+import { expertPayload, localPayload, pausePayload, type StepReport } from './workflow-payload.js';
+import { withStep } from './workflow-state.js';
+import { readArguments, toStep, type StepArguments } from './workflow-step.js';
+import { type WorkflowState, type WorkflowStep, type WorkflowView } from './workflow.js';
+
+interface Run {
+  readonly tool: WorkflowTool;
+  readonly call: ToolCall;
+  readonly context: AttemptContext;
+  readonly parsed: StepArguments;
+  readonly step: WorkflowStep;
+  readonly thread: WorkflowThread;
+  readonly view: WorkflowView;
+  readonly warnings: readonly string[];
+}
+
+/** One step of a workflow. What was gathered lives in the conversation; an engine keeps nothing between calls. */
+@Injectable()
+export class WorkflowEngine {
+  constructor(
+    private readonly conversations: ConversationStore,
+    private readonly files: FileReader,
+    private readonly expert: WorkflowExpert,
+    private readonly requests: ModelRequest,
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly logger: PinoLogger,
+  ) {
+    logger.setContext(WorkflowEngine.name);
+  }
+
+  /**
+   * @throws AttemptFailed once a model was chosen.
+   * @throws ExaiError for everything before that; until a step is recorded the thread stays as it was.
+   */
+  async run(tool: WorkflowTool, call: ToolCall, context: AttemptContext): Promise<ToolPayload> {
+    const limit = this.config.limits.maxPromptChars;
+    const overlong = Object.entries(call.args).find(
+      ([, value]) => typeof value === 'string' && value.length > limit,
+    );
+    if (overlong) return resendPromptPayload(call, overlong[0], limit, 'relevant_files');
+
+    const run = await this.begin(tool, call, context);
+    const { view, parsed } = run;
+    const first = tool.answerFirst?.(view);
+    if (first) return firstPayload(run, first);
+    const { use_assistant_model: wanted = this.config.tools.expertAnalysis, model = 'auto' } = parsed;
+    if (tool.expert && wanted && (view.stepNumber === 1 || model !== 'auto')) {
+      this.expert.assertModel(tool, { ...run, expert: tool.expert });
+    }
+    if (parsed.next_step_required || view.stepNumber < (tool.minimumSteps?.(view) ?? 1)) {
+      return this.pause(run, tool.pause?.(view) ?? {});
+    }
+    const open = tool.keepOpen?.(view);
+    if (open) return this.pause(run, { ...tool.pause?.(view), ...open });
+
+    const enabledBy = parsed.use_assistant_model === undefined ? 'setting' : 'caller';
+    const decision = expertDecision(tool, view, { wanted, enabledBy });
+    return decision.kind === 'ask'
+      ? this.askExpert({ ...run, expert: decision.expert })
+      : this.endLocally(run, decision);
+  }
+
+  private async begin(tool: WorkflowTool, call: ToolCall, context: AttemptContext): Promise<Run> {
+    const parsed = readArguments(call.args);
+    const { step_number: stepNumber, backtrack_from_step: backtrackFrom, continuation_id: id } = parsed;
+    if (backtrackFrom !== undefined && backtrackFrom >= stepNumber) {
+      throw invalidArgument('/backtrack_from_step', 'a number below step_number');
+    }
+    const step = toStep(parsed, call.args);
+    if (tool.needsFiles && stepNumber === 1 && step.relevantFiles.length === 0) {
+      throw invalidArgument('/relevant_files', 'at least one path in step 1');
+    }
+    await this.checkPaths(step, call, context);
+    const thread = await this.conversations.openWorkflow(id, call.principal, tool.name, call.id);
+    // Written by this engine only.
+    const earlier = thread.state as WorkflowState | undefined;
+    const entry = { tool: tool.name, step, backtrackFrom, turns: thread.turns.length };
+    const state = withStep(earlier, { ...entry, last: false });
+    const warnings = stepNumber > 1 && !earlier ? ['workflow started without its earlier steps'] : [];
+    const seen = {
+      args: call.args,
+      state,
+      gathered: gather(state.steps),
+      stepNumber,
+      continued: id !== undefined,
+    };
+    return { tool, call, context, parsed, step, thread, warnings, view: withTotal(tool, seen, parsed) };
+  }
+
+  /** Nothing is read here: most steps only note what the caller has read. */
+  private async checkPaths(
+    step: WorkflowStep,
+    { principal }: ToolCall,
+    { signal }: AttemptContext,
+  ): Promise<void> {
+    const { relevantFiles, filesChecked } = step;
+    if (relevantFiles.length + filesChecked.length === 0) return;
+    if (!principal.scopes.includes('files:read'))
+      throw new ExaiError('FORBIDDEN', { requiredScope: 'files:read' });
+    await this.files.check(relevantFiles, 'relevant_files', { exists: true, signal });
+    // May be gone since the caller looked at it.
+    await this.files.check(filesChecked, 'files_checked', { exists: false, signal });
+  }
+
+  private async pause(run: Run, fields: Readonly<Record<string, unknown>>): Promise<ToolPayload> {
+    await run.thread.record(run.call.id, run.view.state, exchangeOf(run));
+    return pausePayload(reportOf(run), fields);
+  }
+
+  private async endLocally(
+    run: Run,
+    decision: Exclude<ExpertDecision, { kind: 'ask' }>,
+  ): Promise<ToolPayload> {
+    await run.thread.record(run.call.id, finished(run.view.state), exchangeOf(run));
+    return localPayload(reportOf(run), decision);
+  }
+
+  /** The step is recorded before the model is asked: whatever becomes of that, the work is not lost. */
+  private async askExpert(run: Run & ExpertCase): Promise<ToolPayload> {
+    const { call, context, thread, view } = run;
+    await thread.record(call.id, finished(view.state));
+    const prepared = await this.keepingWork(run, () => this.expert.prepare(run));
+    const requested = run.parsed.model ?? 'auto';
+    return this.requests.run(prepared.route, requested, context, async () => {
+      const opinion = await this.keepingWork(run, () => this.expert.ask(prepared));
+      const saved = await this.save(run, opinion);
+      const metadata = opinion.metadata(saved ? run.warnings : [...run.warnings, 'thread_not_saved']);
+      return expertPayload(reportOf(run), opinion.answer, opinion.filesEmbedded, metadata);
+    });
+  }
+
+  /** An error after the step was recorded tells how to go on from there. */
+  private async keepingWork<T>({ thread, view, context }: Run, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      if (error instanceof ProviderBusy || context.signal.aborted) throw error;
+      const cause = toExaiError(error);
+      const hint =
+        `${cause.hint} The steps so far are kept: to ask again, send step ${view.stepNumber} ` +
+        `with continuation_id ${thread.id}.`;
+      throw new ExaiError(cause.code, cause.details, { cause, wording: { message: cause.message, hint } });
+    }
+  }
+
+  /** A turn that cannot be saved does not cost the caller the answer; the step itself is recorded. */
+  private async save(run: Run, { completion, text }: ExpertOpinion): Promise<boolean> {
+    const { provider, model, usage } = completion;
+    const { user, assistant } = exchangeOf(run);
+    const content = [assistant.content, text].filter((part) => part.trim() !== '').join('\n\n');
+    try {
+      await run.thread.commit(run.call.id, {
+        user,
+        assistant: {
+          content,
+          provider,
+          model,
+          usage: { inputTokens: usage.input, outputTokens: usage.output, totalTokens: usage.total },
+        },
+      });
+      return true;
+    } catch (error) {
+      this.logger.error({ err: error }, 'conversation not saved');
+      return false;
+    }
+  }
+}
+
+/** What later readers of the thread see of a step: no numbers, ids or statuses, which would be stale by then. */
+function exchangeOf({ step }: Run): Exchange {
+  const content = step.findings.trim() === '' ? 'Noted.' : step.findings;
+  return { user: { content: step.step, files: step.relevantFiles }, assistant: { content } };
+}
+
+function finished(state: WorkflowState): WorkflowState {
+  return { ...state, finished: true };
+}
+
+function reportOf({ tool, call, view, thread, warnings }: Run): StepReport {
+  return { tool, call, view, threadId: thread.id, warnings };
+}
+
+function firstPayload({ tool, call, parsed }: Run, fields: Readonly<Record<string, unknown>>): ToolPayload {
+  const { continuation_id: id } = parsed;
+  return {
+    status: `pause_for_${tool.alias}`,
+    step_number: parsed.step_number,
+    ...fields,
+    ...(id !== undefined && { continuation_id: id }),
+    metadata: baseMetadata(call),
+  };
+}
+
+function withTotal(
+  tool: WorkflowTool,
+  seen: Omit<WorkflowView, 'totalSteps'>,
+  { total_steps: said, next_step_required: more }: StepArguments,
+): WorkflowView {
+  const { stepNumber } = seen;
+  const view = { ...seen, totalSteps: Math.max(said, stepNumber) };
+  const minimum = tool.minimumSteps?.(view) ?? 1;
+  // A step that may not be the last has at least one after it.
+  const atLeast = !more && stepNumber < minimum ? stepNumber + 1 : stepNumber;
+  return { ...view, totalSteps: Math.max(tool.totalSteps?.(view) ?? said, minimum, atLeast) };
+}
