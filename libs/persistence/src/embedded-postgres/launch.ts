@@ -16,6 +16,9 @@ const MAX_PORT_TRIES = 3;
 /** How long backends of a killed postmaster get to notice that it is gone. */
 const ORPHANS_LIMIT_MS = 10_000;
 
+/** What PostgreSQL says while a killed postmaster, or one of its backends, has not quite gone. */
+const STILL_DYING = /shared memory block .* still in use|lock file "postmaster.pid" already exists/;
+
 export interface Launch {
   readonly place: ClusterPlace;
   readonly binaries: PostgresBinaries;
@@ -38,7 +41,7 @@ export async function launchPostmaster(
     const pid = await waitUntilReady(server, port, launch);
     if (pid !== undefined) return { pid, port };
     const tail = server.logTail();
-    if (/shared memory block .* still in use/.test(tail) && Date.now() < orphansUntil) {
+    if (STILL_DYING.test(tail) && Date.now() < orphansUntil) {
       await sleep(4 * POLL_MS);
       continue;
     }
