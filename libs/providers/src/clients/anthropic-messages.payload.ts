@@ -1,9 +1,9 @@
-import { ExaiError } from '#libs/errors';
 import type { ModelCard } from '../catalogue/model-card.js';
 import type { ProviderQuirks } from '../define.js';
 import type { CompletionRequest, FunctionTool, ToolChoice } from '../model-client.js';
 import { thinkingFor } from './anthropic-messages.thinking.js';
 import { endsInToolResult, instructionsOf, type Turn, turnsOf } from './anthropic-messages.turns.js';
+import { searchTool } from './search-tool.js';
 
 /** The body of a request, as it goes over the wire. */
 export interface MessagesPayload {
@@ -85,22 +85,6 @@ function functionTool({ name, description, parameters }: FunctionTool, quirks: P
 function choiceOf(choice: ToolChoice): Fields {
   if (typeof choice === 'object') return { type: 'tool', name: choice.name };
   return { type: choice === 'required' ? 'any' : choice };
-}
-
-function searchTool(
-  { model, webSearch }: CompletionRequest,
-  { webSearch: search }: ProviderQuirks,
-): Fields | undefined {
-  if (!webSearch) return undefined;
-  const details = { provider: model.provider, model: model.id };
-  if (search?.needsThinkingOff && model.reasoning.alwaysOn) {
-    const reason = `${model.id} always thinks, and ${model.provider} searches the web only without thinking`;
-    throw new ExaiError('MODEL_CAPABILITY', { ...details, reason });
-  }
-  if (!search || !model.webSearch) {
-    throw new ExaiError('MODEL_CAPABILITY', { ...details, reason: `${model.id} has no web search` });
-  }
-  return search.tool;
 }
 
 /** A model that thinks within a budget takes only 1, and one that thinks adaptively takes none at all. */

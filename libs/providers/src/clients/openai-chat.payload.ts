@@ -4,6 +4,7 @@ import type { ProviderQuirks } from '../define.js';
 import type { CompletionRequest } from '../model-client.js';
 import { wireMessages, wireTool, wireToolChoice } from './openai-messages.js';
 import { thinkingFields } from './openai-thinking.js';
+import { searchTool } from './search-tool.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -81,22 +82,6 @@ function toolFields(
     ...(all.length > 0 && { tools: all }),
     ...(functions.length > 0 && toolChoice !== undefined && { tool_choice: wireToolChoice(toolChoice) }),
   };
-}
-
-function searchTool(
-  { model, webSearch }: CompletionRequest,
-  { webSearch: search }: ProviderQuirks,
-): Fields | undefined {
-  if (!webSearch) return undefined;
-  const details = { provider: model.provider, model: model.id };
-  if (search?.needsThinkingOff && model.reasoning.alwaysOn) {
-    const reason = `${model.id} always thinks, and ${model.provider} searches the web only without thinking`;
-    throw new ExaiError('MODEL_CAPABILITY', { ...details, reason });
-  }
-  if (!search || !model.webSearch) {
-    throw new ExaiError('MODEL_CAPABILITY', { ...details, reason: `${model.id} has no web search` });
-  }
-  return search.tool;
 }
 
 function temperatureFields(
