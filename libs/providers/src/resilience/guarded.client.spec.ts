@@ -403,13 +403,13 @@ describe('limits of the vendor', () => {
     expect(error.details.retryAfterMs).toBe(1_000);
     const busy: unknown = await ask(large).catch((thrown: unknown) => thrown);
     expect(busy).toMatchObject({ name: 'ProviderBusy', why: 'rate_limited' });
-    expect(resilience.isBusy('vendor')).toBe(true);
+    expect(resilience.roomOf('vendor')).toBe('none');
     expect(resilience.report()[0]?.rateLimitedUntil).toBeInstanceOf(Date);
     expect(received).toHaveLength(1);
     answers['small'] = fine;
     await delay(1_000 - (performance.now() - refusedAt));
     expect(await endOf(ask(small))).toBe('ok');
-    expect(resilience.isBusy('vendor')).toBe(false);
+    expect(resilience.roomOf('vendor')).toBe('free');
   });
 
   it('heeds the headers of good answers', async () => {

@@ -7,7 +7,7 @@ import { type Outcome, verdictOnModel, verdictOnProvider } from './outcome.js';
 import { RateGate } from './rate-gate.js';
 import { refusalOf } from './refusal.js';
 import { RetryBudget } from './retry-budget.js';
-import { type KeptPlace, Slots } from './slots.js';
+import { type KeptPlace, type Room, Slots } from './slots.js';
 
 /** `model` is absent for the circuit of the provider as a whole. */
 export interface GuardEvents {
@@ -29,6 +29,8 @@ export class ProviderGuard {
   private readonly circuits = new Map<string, Circuit>();
   /** A circuit is not closed; while none is, asking for views costs nothing. */
   private troubled = false;
+  /** The newest answer was a fault. */
+  private doubtful = false;
 
   constructor(
     readonly provider: string,
@@ -64,8 +66,14 @@ export class ProviderGuard {
     return [...this.circuits.keys()];
   }
 
-  get isBusy(): boolean {
-    return this.gate.waitMs() > 0 || this.slots.isFull;
+  /**
+   * None as well while its vendor wants a pause. After a fault a free slot counts as a place in line until requests
+   * that are under way tell more: if the provider went silent, they are enough to pay for finding out.
+   */
+  get room(): Room {
+    if (this.gate.waitMs() > 0) return 'none';
+    const { room, inFlight } = this.slots;
+    return room === 'free' && this.doubtful && inFlight > 0 ? 'line' : room;
   }
 
   keepPlace(): KeptPlace | undefined {
@@ -123,6 +131,8 @@ export class ProviderGuard {
   }
 
   private learn(outcome: Outcome, request: number, durationMs: number): void {
+    const verdict = verdictOnModel(outcome);
+    if (verdict !== 'nothing') this.doubtful = verdict === 'fault';
     if (!('error' in outcome)) {
       const { rateLimit, latencyMs, firstTokenMs = latencyMs } = outcome.completion;
       this.statistics.succeeded(durationMs);

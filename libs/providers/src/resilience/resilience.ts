@@ -9,7 +9,7 @@ import { RESILIENCE_LIMITS, type ResilienceLimits } from './limits.js';
 import { MeteredClient } from './metered.client.js';
 import { ProviderGuard } from './provider-guard.js';
 import { type ProviderHealthReport, reportOn } from './provider-health.js';
-import type { KeptPlace } from './slots.js';
+import type { KeptPlace, Room } from './slots.js';
 
 /** A circuit opened, tries again, or closed. */
 export interface CircuitChange extends CircuitView {
@@ -60,9 +60,9 @@ export class Resilience {
     return this.providers.get(provider)?.guard.viewOf(id) ?? CLOSED;
   }
 
-  /** Whether the provider takes no further request now: it has no place, or its vendor asked for a pause. */
-  isBusy(providerId: string): boolean {
-    return this.providers.get(providerId)?.guard.isBusy ?? false;
+  /** Where a request to the provider would have to wait now. */
+  roomOf(providerId: string): Room {
+    return this.providers.get(providerId)?.guard.room ?? 'free';
   }
 
   /** Keeps a place for a call that was sent back with `ProviderBusy` and is woken for it; undefined = there is none. */

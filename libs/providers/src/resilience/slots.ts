@@ -12,6 +12,10 @@ export interface KeptPlace {
   giveUp(): void;
 }
 
+/** Where a provider would put a call that comes now, best first: into a slot, in line for one, or nowhere. */
+export const ROOMS = ['free', 'line', 'none'] as const;
+export type Room = (typeof ROOMS)[number];
+
 /** Lets only so many requests of one provider out at once; a few more wait here, the others are sent back. */
 export class Slots {
   private readonly policy: BulkheadPolicy;
@@ -38,6 +42,12 @@ export class Slots {
 
   get inFlight(): number {
     return this.size - this.policy.executionSlots;
+  }
+
+  /** Whether a call that comes for the first time would be asked at once, would stand in line, or would be sent back. */
+  get room(): Room {
+    if (this.isFull) return 'none';
+    return this.policy.executionSlots > this.kept.size ? 'free' : 'line';
   }
 
   /** Whether a call that comes for the first time would be sent back. */

@@ -2,6 +2,7 @@ import type { ModelCard } from '../catalogue/model-card.js';
 import type { ProviderRegistry } from '../provider-registry.js';
 import { type CircuitView, letsThrough } from '../resilience/circuit.js';
 import type { Resilience } from '../resilience/resilience.js';
+import { ROOMS } from '../resilience/slots.js';
 import { type CallerLimits } from './caller-limits.js';
 import { unmetBy } from './requirements.js';
 import type { ModelWish, Rejection, RouteReason } from './route-decision.js';
@@ -37,7 +38,7 @@ export class Candidates {
     let tail = this.offerAll(described);
     if (head.length + tail.length === 0) tail = this.offerAll(discovered);
     // Default and thread wait for their provider; the rest is only an order of taste.
-    this.usable = [...head, ...this.fullProvidersLast(tail, providers)];
+    this.usable = [...head, ...this.leastCrowdedFirst(tail, providers)];
   }
 
   reasonOf(card: ModelCard): RouteReason {
@@ -100,16 +101,14 @@ export class Candidates {
     this.rejected.push({ model, why });
   }
 
-  private fullProvidersLast(cards: readonly ModelCard[], providers: readonly string[]): readonly ModelCard[] {
-    const full = new Set(providers.filter((id) => this.resilience.isBusy(id)));
-    if (full.size === 0) return cards;
-    const first = cards.findIndex(({ provider }) => !full.has(provider));
-    if (first < 0) return cards;
-    for (const card of cards.slice(0, first)) this.reject(card, 'its provider is full now');
-    return [
-      ...cards.filter(({ provider }) => !full.has(provider)),
-      ...cards.filter(({ provider }) => full.has(provider)),
-    ];
+  /** A call does not stand in line at one provider while another has a slot: a silent one would hold both rows. */
+  private leastCrowdedFirst(cards: readonly ModelCard[], providers: readonly string[]): readonly ModelCard[] {
+    const rooms = new Map(providers.map((id) => [id, this.resilience.roomOf(id)]));
+    const [first] = cards;
+    if (!first || [...rooms.values()].every((room) => room === 'free')) return cards;
+    const ordered = ROOMS.flatMap((room) => cards.filter(({ provider }) => rooms.get(provider) === room));
+    for (const card of cards.slice(0, cards.indexOf(ordered[0] ?? first))) this.reject(card, 'its provider is full now');
+    return ordered;
   }
 }
 

@@ -268,6 +268,34 @@ describe('a provider that is full', () => {
     expect(second.trace.rejected).toEqual([{ model: 'alpha-good', why }]);
   });
 
+  it('comes behind another as soon as its slots are taken, though its line has room', async () => {
+    // The first request of all loads the client; the others take their slot within a turn or two.
+    expect(await ask('alpha-best')).toBe('ok');
+    alpha.answer = silent;
+    for (let index = 0; index < PLACES / 2; index += 1) {
+      expect(chosen(router.choose(wish(), 1))).toBe('alpha-best auto');
+      void ask('alpha-best');
+      await delay(20);
+    }
+    expect(chosen(router.choose(wish(), 1))).toBe('beta-plain auto');
+    await fill('beta-plain', beta);
+    expect(chosen(router.choose(wish(), 1))).toBe('alpha-best auto');
+  });
+
+  it('comes behind another after a fault, until what is under way there has told more', async () => {
+    expect(await ask('alpha-best')).toBe('ok');
+    alpha.answer = silent;
+    void ask('alpha-best');
+    await delay(20);
+    expect(chosen(router.choose(wish(), 1))).toBe('alpha-best auto');
+    alpha.answer = refused(503);
+    await ask('alpha-best');
+    expect(chosen(router.choose(wish(), 1))).toBe('beta-plain auto');
+    alpha.answer = fine;
+    await ask('alpha-best');
+    expect(chosen(router.choose(wish(), 1))).toBe('alpha-best auto');
+  });
+
   it('is waited for by the default, by a thread, and by a caller who named it', async () => {
     useConfig({ EXAI_DEFAULT_MODEL: 'alpha-best' });
     await fill('alpha-best', alpha);
