@@ -107,7 +107,8 @@ export class Candidates {
     const [first] = cards;
     if (!first || [...rooms.values()].every((room) => room === 'free')) return cards;
     const ordered = ROOMS.flatMap((room) => cards.filter(({ provider }) => rooms.get(provider) === room));
-    for (const card of cards.slice(0, cards.indexOf(ordered[0] ?? first))) this.reject(card, 'its provider is full now');
+    for (const card of cards.slice(0, cards.indexOf(ordered[0] ?? first)))
+      this.reject(card, 'its provider is full now');
     return ordered;
   }
 }
