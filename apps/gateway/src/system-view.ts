@@ -1,6 +1,7 @@
 import { CONFIG, PRODUCT, type Config } from '#libs/config';
 import { BudgetWatch, CallLedger, CallQueue } from '#libs/dispatch';
 import { ErrorReporter } from '#libs/observability';
+import { SCHEMA_VERSION } from '#libs/persistence';
 import { ProviderRegistry } from '#libs/providers';
 import {
   CallerRecords,
@@ -58,6 +59,7 @@ export class GatewaySystemView extends SystemView {
       tool_profile: this.config.tools.profile,
       storage_driver: this.storageDriver(),
       queue_driver: this.queueDriver(),
+      schema_version: String(SCHEMA_VERSION),
     });
   }
 

@@ -100,10 +100,9 @@ async function refuseNewerSchema(client: pg.Client): Promise<void> {
     `SELECT to_regclass('schema_version') IS NOT NULL AS present`,
   );
   if (rows[0]?.present !== true) return;
-  const newest = Math.max(...MIGRATIONS.map(timestampOf));
   const { rows: ahead } = await client.query<{ name: string }>(
     'SELECT name FROM schema_version WHERE "timestamp" > $1 ORDER BY "timestamp" DESC LIMIT 1',
-    [newest],
+    [SCHEMA_VERSION],
   );
   if (ahead[0]) {
     throw new ExaiError('CONFIG_INVALID', {
@@ -112,6 +111,9 @@ async function refuseNewerSchema(client: pg.Client): Promise<void> {
     });
   }
 }
+
+/** Number of the newest migration: after a start the database is at this version. */
+export const SCHEMA_VERSION = Math.max(...MIGRATIONS.map(timestampOf));
 
 function timestampOf(migration: { name: string }): number {
   return Number(migration.name.slice(-13));

@@ -1,4 +1,4 @@
-export { dataSourceOptions, openDataSource } from './data-source.js';
+export { dataSourceOptions, openDataSource, SCHEMA_VERSION } from './data-source.js';
 export {
   findEmbeddedPostgres,
   startEmbeddedPostgres,
