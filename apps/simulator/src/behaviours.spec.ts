@@ -69,6 +69,7 @@ const CASES: Record<string, Case> = {
   ok: { script: 'ok', check: answersNormally },
   'ok-long': { script: 'ok-long(0.1)', check: answersNormally },
   'tool-calls': { script: 'tool-calls', check: answersNormally },
+  'tool-calls-and-search': { script: 'tool-calls-and-search', check: answersNormally },
   'unexpected-tool-calls': {
     script: 'unexpected-tool-calls',
     check: (raw, _api, stream) => {

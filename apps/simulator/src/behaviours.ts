@@ -27,6 +27,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   OK,
   behaviour('ok-long', ['seconds'], (exchange, [seconds = 10]) => answerOver(exchange, seconds * 1000)),
   behaviour('tool-calls', ['count'], (exchange, [count = 1]) => askForTool(exchange, count)),
+  behaviour('tool-calls-and-search', ['count'], (exchange, [count = 1]) => askForTool(exchange, count, true)),
   behaviour('unexpected-tool-calls', [], content.askForUnknownTool),
   behaviour('content-filter', ['status'], (exchange, [status = 200]) => filterContent(exchange, status)),
 

@@ -87,6 +87,7 @@ describe('the answer', () => {
 describe('web search', () => {
   const glmTool = { type: 'web_search', web_search: { enable: true, search_result: true, count: 3 } };
   const kimiTool = { type: 'builtin_function', function: { name: '$web_search' } };
+  const off = { thinking: { type: 'disabled' } };
 
   it("puts GLM's results beside the answer, whole and streamed", async () => {
     const params = asking('News?', { model: 'glm-5.3', tools: [glmTool] });
@@ -96,8 +97,8 @@ describe('web search', () => {
     expect(await openai.chat.completions.create(params)).toMatchObject(found);
     const chunks = await streamed(params);
     expect(chunks.filter((chunk) => 'web_search' in chunk)).toMatchObject([found]);
-    const off = { ...glmTool, web_search: { enable: false } };
-    expect(await openai.chat.completions.create(asking('News?', { tools: [off] }))).not.toHaveProperty(
+    const idle = { ...glmTool, web_search: { enable: false } };
+    expect(await openai.chat.completions.create(asking('News?', { tools: [idle] }))).not.toHaveProperty(
       'web_search',
     );
   });
@@ -107,7 +108,7 @@ describe('web search', () => {
     ['as often as it is told', '[[sim: searches(3)]]', 3],
     ['not at all when told so', '[[sim: searches(0)]]', 0],
   ])('lets Kimi search through the client, %s', async (_how, directive, rounds) => {
-    const params = asking(`News? ${directive}`, { model: 'kimi-k2.6', tools: [kimiTool] });
+    const params = asking(`News? ${directive}`, { model: 'kimi-k2.6', tools: [kimiTool], ...off });
     const messages = [...params.messages];
     let seen = 0;
     for (;;) {
@@ -127,8 +128,26 @@ describe('web search', () => {
     expect(seen).toBe(rounds);
   });
 
+  it('refuses to search for a model of Kimi that thinks, as it does unless told not to', async () => {
+    const search = (model: string, more: object = {}) =>
+      openai.chat.completions.create(asking('News?', { model, tools: [kimiTool], ...more }));
+    await expect(search('kimi-k2.6')).rejects.toThrow('while the model thinks');
+    await expect(search('kimi-k2.6', { thinking: { type: 'enabled' } })).rejects.toThrow('400');
+    expect((await search('moonshot-v1-8k')).choices).toHaveLength(1);
+  });
+
+  it('asks for a search and for functions at once when told so', async () => {
+    const find = { type: 'function', function: { name: 'find' } };
+    const params = asking('News? [[sim: tool-calls-and-search]]', { model: 'kimi-k2.6', ...off });
+    const { choices } = await openai.chat.completions.create({ ...params, tools: [find, kimiTool] as never });
+    expect(choices[0]?.message.tool_calls).toMatchObject([
+      { type: 'builtin_function', function: { name: '$web_search' } },
+      { type: 'function', function: { name: 'find' } },
+    ]);
+  });
+
   it('refuses a search that comes back changed', async () => {
-    const params = asking('News?', { model: 'kimi-k2.6', tools: [kimiTool] });
+    const params = asking('News?', { model: 'kimi-k2.6', tools: [kimiTool], ...off });
     const { message } = (await openai.chat.completions.create(params)).choices[0]!;
     const [call] = message.tool_calls ?? [];
     const changed = { role: 'tool' as const, tool_call_id: call!.id, content: '{}' };

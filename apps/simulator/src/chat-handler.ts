@@ -47,6 +47,7 @@ export class ChatHandler {
         isChat: true,
         model: request.model,
         stream: request.stream,
+        images: request.images,
         behaviour: limit?.isExceeded ? 'rate-limit' : accepted.selection.step.behaviour.name,
       },
       this.options.stats.begin(request.model),

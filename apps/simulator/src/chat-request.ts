@@ -43,6 +43,9 @@ const requestSchema = z.object({
   tools: z.array(toolSchema).nullish(),
 });
 
+/** Models of Kimi that think unless they are told not to. */
+const THINKS = /^kimi-/i;
+
 type Tool = z.infer<typeof toolSchema>;
 type ChatMessage = z.infer<typeof messageSchema>;
 
@@ -53,6 +56,9 @@ export function readChatRequest(body: unknown): ChatRequest {
   const thinkingType = request.thinking?.type;
   const tools = request.tools ?? [];
   const search = readSearch(tools, request.messages);
+  if (search?.by === 'client' && THINKS.test(request.model) && thinkingType !== 'disabled') {
+    throw new InputError(`${BUILTIN_SEARCH} cannot be used while the model thinks.`, 'invalid_request');
+  }
   return {
     ...conversation,
     promptTokens: conversation.promptTokens + (search?.rounds ?? 0) * SEARCH_TOKENS,

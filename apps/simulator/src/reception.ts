@@ -32,7 +32,7 @@ export class Reception {
 
   admit(
     { incoming, response, path, requestId, attempt }: Arrival,
-    about: Pick<NewRequest, 'isChat' | 'model' | 'stream' | 'behaviour'>,
+    about: Pick<NewRequest, 'isChat' | 'model' | 'stream' | 'images' | 'behaviour'>,
     onGone?: () => void,
   ): RequestLogEntry {
     const method = incoming.method ?? '';

@@ -19,6 +19,8 @@ export interface RequestLogEntry {
   /** First 8 hex digits of the SHA-256 of the Authorization (or x-api-key) header. */
   readonly authHash: string | null;
   readonly stream: boolean;
+  /** Media types of the images that came with the question. */
+  readonly images: readonly string[];
   readonly behaviour: string;
   /** Null while no response head was sent. */
   status: number | null;
@@ -34,7 +36,8 @@ export interface RequestLogEntry {
 export type NewRequest = Pick<
   RequestLogEntry,
   'method' | 'path' | 'isChat' | 'model' | 'requestId' | 'attempt' | 'stream' | 'behaviour'
->;
+> &
+  Partial<Pick<RequestLogEntry, 'images'>>;
 
 const CAPACITY = 50_000;
 
@@ -52,6 +55,7 @@ export class RequestLog {
     const entry: RequestLogEntry = {
       seq,
       t: Date.now(),
+      images: [],
       ...request,
       idempotencyKey: typeof key === 'string' ? key : null,
       authHash: hashCredential(headers),

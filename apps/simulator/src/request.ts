@@ -18,6 +18,8 @@ export interface ChatRequest {
   /** The last message carries the result of a tool the model asked for. */
   readonly endsWithToolResult: boolean;
   readonly search?: SearchRequest;
+  /** Of the last user message, in order: the media types of its images. */
+  readonly images: readonly string[];
 }
 
 /** A web search of the vendor's own that the request switches on. */
@@ -30,9 +32,16 @@ export interface SearchRequest {
   readonly rounds: number;
 }
 
-export const contentSchema = z
-  .union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))])
-  .nullish();
+const partSchema = z.looseObject({
+  type: z.string(),
+  text: z.string().optional(),
+  /** Chat completions. */
+  image_url: z.looseObject({ url: z.string() }).optional(),
+  /** Messages. */
+  source: z.looseObject({ media_type: z.string().optional() }).optional(),
+});
+
+export const contentSchema = z.union([z.string(), z.array(partSchema)]).nullish();
 
 export type Content = z.infer<typeof contentSchema>;
 
@@ -56,7 +65,7 @@ export function contentText(content: Content): string {
 
 export function readConversation(
   messages: readonly Message[],
-): Pick<ChatRequest, 'prompt' | 'earlierTurns' | 'promptTokens'> {
+): Pick<ChatRequest, 'prompt' | 'earlierTurns' | 'promptTokens' | 'images'> {
   const texts = messages.map((message) => contentText(message.content));
   const last = messages.findLastIndex((message, index) => message.role === 'user' && texts[index] !== '');
   const earlier = messages.slice(0, Math.max(last, 0));
@@ -66,5 +75,14 @@ export function readConversation(
     earlierTurns: earlier.filter((message) => message.role === 'user' || message.role === 'assistant').length,
     // Four characters a token is close enough for usage figures nobody bills.
     promptTokens: Math.ceil(characters / 4),
+    images: imageTypes(messages[last]?.content),
   };
+}
+
+function imageTypes(content: Content): string[] {
+  if (!Array.isArray(content)) return [];
+  return content.flatMap(({ type, image_url: inline, source }) => {
+    if (type === 'image_url') return /^data:([^;,]+)/.exec(inline?.url ?? '')?.[1] ?? 'unknown';
+    return type === 'image' ? (source?.media_type ?? 'unknown') : [];
+  });
 }

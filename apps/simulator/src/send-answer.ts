@@ -24,8 +24,11 @@ export async function answerOver(exchange: Exchange, ms: number): Promise<void> 
   exchange.end();
 }
 
-/** Asks for the tools the request offers, in their order; once there is a result, answers. */
-export function askForTool(exchange: Exchange, count: number): Promise<void> {
+/**
+ * Asks for the tools the request offers, in their order; once there is a result, answers.
+ * @param withSearch asks for Kimi's own search in the same breath
+ */
+export function askForTool(exchange: Exchange, count: number, withSearch = false): Promise<void> {
   const { tools, endsWithToolResult, prompt } = exchange.request;
   if (tools.length === 0 || endsWithToolResult) return answer(exchange);
   const args = JSON.stringify({ query: excerptOf(prompt) });
@@ -34,7 +37,13 @@ export function askForTool(exchange: Exchange, count: number): Promise<void> {
     name: tools[index % tools.length] ?? '',
     arguments: args,
   }));
-  return sendAnswer(exchange, { ...exchange.answer, text: '', toolCalls, finish: 'tool_calls' });
+  const search = withSearch ? [builtinSearchCall(exchange.request)] : [];
+  return sendAnswer(exchange, {
+    ...exchange.answer,
+    text: '',
+    toolCalls: [...search, ...toolCalls],
+    finish: 'tool_calls',
+  });
 }
 
 /** OpenAI and Anthropic report a refusal inside a 200, Kimi as a 400. */

@@ -59,11 +59,13 @@ const PROVIDER_MEMBERS: readonly ContractMember[] = [
         : 'does not answer with an error of the catalogue',
   },
   { member: 'files', fault: ({ files }) => faultOfFiles(files) },
+  { member: 'searchApi', fault: ({ searchApi }) => faultOfSearch(searchApi) },
 ];
 
 const CLIENT_MEMBERS: readonly ContractMember[] = [
   ...['prepare', 'complete', 'preview', 'listRemoteModels', 'classifyError'].map(method),
   { member: 'files', fault: ({ files }) => faultOfFiles(files) },
+  { member: 'searchApi', fault: ({ searchApi }) => faultOfSearch(searchApi) },
 ];
 
 /**
@@ -137,10 +139,19 @@ function faultOfFeatures(provider: Members): string | undefined {
 function faultOfFiles(files: unknown): string | undefined {
   if (files === undefined) return undefined;
   const members = membersOf(files);
-  const lacking = ['upload', 'get', 'content', 'list', 'delete'].find((name) => !isFunction(members[name]));
+  const lacking = ['upload', 'get', 'content', 'download', 'list', 'delete'].find(
+    (name) => !isFunction(members[name]),
+  );
   if (lacking !== undefined) return `has no member ${lacking}`;
   if (!isPositive(members['maxBytes'])) return 'has no member maxBytes';
   return typeof members['persistent'] === 'boolean' ? undefined : 'has no member persistent';
+}
+
+function faultOfSearch(searchApi: unknown): string | undefined {
+  if (searchApi === undefined) return undefined;
+  const { search, priceUsd } = membersOf(searchApi);
+  if (!isFunction(search)) return 'has no member search';
+  return typeof priceUsd === 'number' && priceUsd >= 0 ? undefined : 'has no member priceUsd';
 }
 
 function idsOf(provider: Members): readonly string[] {

@@ -29,12 +29,23 @@ const webSearchSchema = z.strictObject({
   needsThinkingOff: z.boolean().default(false),
 });
 
+const searchApiSchema = z.strictObject({
+  /** From the base URL on, with the slash. */
+  path: z.string().startsWith('/'),
+  /** The engine that is asked unless the caller names another. */
+  engine: z.string().min(1),
+  /** US dollars for one search. */
+  priceUsd: z.number().nonnegative().default(0),
+});
+
 const filesSchema = z.strictObject({
   /** The vendor's word for what an uploaded file is for, unless the upload says another. */
   purpose: z.string().min(1),
   maxBytes: z.int().positive(),
   /** The same file may be used by several chats. */
   persistent: z.boolean(),
+  /** The vendor answers with the text of a file, as this field of a JSON object; absent: with its bytes. */
+  textField: z.string().min(1).optional(),
 });
 
 /** Milliseconds, before the model's multiplier. */
@@ -72,6 +83,8 @@ const quirkFields = {
   /** Added to every body unless the request says otherwise. */
   extraBody: z.record(z.string(), z.unknown()).default({}),
   webSearch: webSearchSchema.optional(),
+  /** A web search without a model, which answers as GLM's does. */
+  searchApi: searchApiSchema.optional(),
   files: filesSchema.optional(),
   /** Finds the seconds to wait in an error text; first group is the number. */
   retryAfterText: pattern.optional(),

@@ -1,4 +1,5 @@
 export { type ProviderEntry, defineProvider } from './define.js';
+export { readStructuredFile } from './catalogue/structured-file.js';
 export { Catalogue } from './catalogue/catalogue.js';
 export { modelsFileSchema, providersFileSchema } from './catalogue/providers-file.schema.js';
 export { PROVIDERS } from './descriptors/index.js';
@@ -28,7 +29,15 @@ export {
   type WebSource,
 } from './model-client.js';
 export { ModelProvider } from './model-provider.js';
-export { type FileUpload, type ProviderFiles, type RemoteFile } from './provider-files.js';
+export { type FileUpload, type ProviderFiles, type RemoteFile, type TakePiece } from './provider-files.js';
+export {
+  type FoundPage,
+  SEARCH_RECENCIES,
+  SEARCH_TARGET,
+  type SearchAnswer,
+  type SearchApi,
+  type SearchQuery,
+} from './search-api.js';
 export { ProviderBusy } from './resilience/provider-busy.js';
 export { type CircuitState, type CircuitView } from './resilience/circuit.js';
 export { type ProviderHealthReport } from './resilience/provider-health.js';

@@ -1,6 +1,10 @@
 import type { ExaiError } from '#libs/errors';
 import type { ModelCard } from './catalogue/model-card.js';
 import type { ProviderFiles } from './provider-files.js';
+import type { RateLimitState } from './rate-limit-state.js';
+import type { SearchApi } from './search-api.js';
+
+export type { RateLimitState };
 
 export interface TextPart {
   readonly type: 'text';
@@ -67,6 +71,8 @@ export interface CompletionRequest {
    * to callers who want the answer whole.
    */
   readonly streamed?: boolean;
+  /** Tell which headers the answer came with; default: none of them. */
+  readonly captureHeaders?: true;
   /**
    * Awaited once the request has its place at the provider and before anything is sent; a rejection keeps it from
    * being sent. For what must not be done for calls that are put back, such as reserving money.
@@ -94,14 +100,6 @@ export interface CompletionUsage {
   readonly estimated?: true;
 }
 
-/** What the vendor's headers say about its limits; the tightest of several. */
-export interface RateLimitState {
-  readonly limit?: number;
-  readonly remaining?: number;
-  /** Milliseconds until the limit is fresh again. */
-  readonly resetMs?: number;
-}
-
 /** A page the model found while it searched the web. */
 export interface WebSource {
   readonly title: string;
@@ -121,6 +119,8 @@ export interface Completion {
   readonly finishReason: 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'other';
   readonly upstreamRequestId?: string;
   readonly rateLimit?: RateLimitState;
+  /** Only if the request asks for them: limits, ids and caches, never a credential; names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly latencyMs: number;
   /** From the request to the first piece of content. */
   readonly firstTokenMs?: number;
@@ -145,6 +145,9 @@ export interface RemoteModel {
 export abstract class ModelClient {
   /** The vendor's file store, where it has one. */
   readonly files?: ProviderFiles;
+
+  /** The vendor's web search without a model, where it has one. */
+  readonly searchApi?: SearchApi;
 
   /** Loads what the first request would otherwise wait for. */
   prepare(): Promise<void> {

@@ -11,6 +11,7 @@ import type {
   RemoteModel,
 } from './model-client.js';
 import type { ProviderFiles } from './provider-files.js';
+import type { SearchApi } from './search-api.js';
 import { estimateTokens } from './token-estimate.js';
 
 export type ModelFeature = 'streaming' | 'thinking' | 'images' | 'tools' | 'webSearch' | 'files';
@@ -44,11 +45,13 @@ export class ModelProvider {
   /** The API dialect it speaks. */
   readonly type: string;
   readonly files: ProviderFiles | undefined;
+  readonly searchApi: SearchApi | undefined;
 
   constructor(private readonly parts: ModelProviderParts) {
     this.id = parts.descriptor.id;
     this.type = parts.descriptor.api;
     this.files = parts.client.files;
+    this.searchApi = parts.client.searchApi;
   }
 
   prepare(): Promise<void> {

@@ -147,6 +147,11 @@ export class ProviderRegistry {
     return this.snapshot.known.get(providerId)?.files !== undefined;
   }
 
+  /** Files at the vendor outlive one chat, so that an upload can be used again. */
+  keepsFiles(providerId: string): boolean {
+    return this.snapshot.known.get(providerId)?.files?.persistent ?? false;
+  }
+
   /** Host and port that requests to a provider go to. */
   hostOf(providerId: string): string | undefined {
     return this.snapshot.hosts.get(providerId);

@@ -257,6 +257,12 @@ describe.each(catalogue.providers.map((provider) => [provider.id, provider] as c
       await expect(files.delete('file-1', soon())).resolves.toBeUndefined();
     });
 
+    it('has a web search without a model exactly where its entry says so', () => {
+      const { searchApi } = providerFor(descriptor);
+      expect(searchApi !== undefined).toBe(descriptor.quirks.searchApi !== undefined);
+      expect(searchApi?.priceUsd).toBe(descriptor.quirks.searchApi?.priceUsd);
+    });
+
     it('replaces retired models by one that can be used', () => {
       for (const card of descriptor.models.filter(({ status }) => status === 'retired')) {
         expect(catalogue.find(card.replacedBy ?? '')?.status, card.id).toBe('active');
@@ -304,6 +310,8 @@ describe('registration', () => {
     ['classifyError', 'a throw', unwilling],
     ['files', 'a store without deletion', { upload() {}, get() {}, content() {}, list() {} }],
     ['files', 'a store without a size', { upload() {}, get() {}, content() {}, list() {}, delete() {} }],
+    ['searchApi', 'a search that cannot be asked', { priceUsd: 1 }],
+    ['searchApi', 'a search without a price', { search() {} }],
   ])('refuses a provider whose member %s is %s', (member, _what, broken) => {
     const provider = providerFor(kimi);
     Object.defineProperty(provider, member, { value: broken });

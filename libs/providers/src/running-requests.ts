@@ -6,6 +6,7 @@ import type {
   RemoteModel,
 } from './model-client.js';
 import type { ProviderFiles } from './provider-files.js';
+import type { SearchApi } from './search-api.js';
 import { WrappedClient } from './resilience/wrapped.client.js';
 
 /** Counts the requests that are under way through one client, so that it is not closed under them. */
@@ -36,7 +37,9 @@ class WatchedClient extends WrappedClient {
     private readonly requests: RunningRequests,
   ) {
     super(client);
-    if (client.files) Object.assign(this, { files: watchedFiles(client.files, requests) });
+    const { files, searchApi } = client;
+    if (files) Object.assign(this, { files: watchedFiles(files, requests) });
+    if (searchApi) Object.assign(this, { searchApi: watchedSearch(searchApi, requests) });
   }
 
   override complete(
@@ -52,13 +55,23 @@ class WatchedClient extends WrappedClient {
   }
 }
 
+function watchedSearch(searchApi: SearchApi, requests: RunningRequests): SearchApi {
+  return {
+    priceUsd: searchApi.priceUsd,
+    search: (query, signal) => requests.during(() => searchApi.search(query, signal)),
+  };
+}
+
 function watchedFiles(files: ProviderFiles, requests: RunningRequests): ProviderFiles {
   return {
     maxBytes: files.maxBytes,
     persistent: files.persistent,
+    extractsText: files.extractsText,
     upload: (file, signal) => requests.during(() => files.upload(file, signal)),
     get: (id, signal) => requests.during(() => files.get(id, signal)),
     content: (id, signal) => requests.during(() => files.content(id, signal)),
+    download: (id, take, maxBytes, signal) =>
+      requests.during(() => files.download(id, take, maxBytes, signal)),
     list: (signal) => requests.during(() => files.list(signal)),
     delete: (id, signal) => requests.during(() => files.delete(id, signal)),
   };

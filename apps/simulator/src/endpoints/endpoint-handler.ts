@@ -93,6 +93,7 @@ const NO_CHAT: ChatRequest = {
   promptTokens: 0,
   tools: [],
   endsWithToolResult: false,
+  images: [],
 };
 const NO_ANSWER = {
   text: '',

@@ -17,6 +17,7 @@ import { fetchRemoteModels } from './anthropic-messages.models.js';
 import { buildPayload, type MessagesPayload } from './anthropic-messages.payload.js';
 import { countedOf, finishReasonOf } from './anthropic-messages.wire.js';
 import { BadAnswerError } from './bad-answer.js';
+import { capturedHeaders } from './captured-headers.js';
 import { ErrorClassifier, requestIdOf } from './classify-error.js';
 import { usageOf as estimatedUsageOf } from './openai-usage.js';
 import { readRateLimit } from './rate-limit-headers.js';
@@ -68,6 +69,7 @@ export class AnthropicMessagesClient extends ModelClient {
       finishReason: toolCalls.length > 0 && finish === 'stop' ? 'tool_calls' : finish,
       ...(requestId !== undefined && { upstreamRequestId: requestId }),
       ...(rateLimit && { rateLimit }),
+      ...(request.captureHeaders && { headers: capturedHeaders(headers, this.classifier.redact) }),
       latencyMs: Math.round(performance.now() - startedAt),
       ...(firstTokenAt !== undefined && { firstTokenMs: Math.round(firstTokenAt - startedAt) }),
     };

@@ -11,6 +11,7 @@ import type { ClientTimeouts } from '../define.js';
 import type { Completion, CompletionDelta, CompletionRequest } from '../model-client.js';
 import { type Outbound, openOutbound } from '../outbound/outbound.js';
 import { OpenAiChatClient } from './openai-chat.client.js';
+import { MAX_SEARCH_ROUNDS } from './openai-web-search.js';
 
 const KEY = 'sk-secret-key-of-this-test';
 const catalogue = Catalogue.build(PROVIDERS);
@@ -553,7 +554,26 @@ describe('the web search of Kimi', () => {
     answers = [whole('', 'tool_calls', { tool_calls: [call] })];
     const error = await failure(ask({ webSearch: true }));
     expect(error.details.reason).toBe('the search did not come to an end');
-    expect(received).toHaveLength(6);
+    expect(received).toHaveLength(MAX_SEARCH_ROUNDS + 1);
+  });
+
+  it('beside calls of the caller’s functions hands those back, as only the caller can answer them', async () => {
+    const own = { id: 'call-2', type: 'function', function: { name: 'find', arguments: '{"n":1}' } };
+    const tools = [{ name: 'find', parameters: { type: 'object' } }];
+    for (const streamed of [false, true]) {
+      received = [];
+      const pieces = [call, own].map((one, index) => ({ index, ...one }));
+      answers = streamed
+        ? [events(delta({ tool_calls: pieces }), delta({}, 'tool_calls'), DONE)]
+        : [whole('', 'tool_calls', { tool_calls: [call, own] })];
+      const completion = await ask({ webSearch: true, tools, streamed });
+      expect(completion).toMatchObject({
+        toolCalls: [{ id: 'call-2', name: 'find', arguments: '{"n":1}' }],
+        finishReason: 'tool_calls',
+      });
+      expect(completion.toolCalls).toHaveLength(1);
+      expect(received).toHaveLength(1);
+    }
   });
 
   it('is refused without a request where the model must think', async () => {
@@ -580,6 +600,23 @@ it('answers many requests at once', async () => {
     contents.map((content) => ask({ messages: [{ role: 'user', content }] })),
   );
   expect(completions.map(({ content }) => content)).toEqual(contents);
+});
+
+it('tells the headers of an answer if asked to, and no other ones', async () => {
+  const headers = { 'x-ratelimit-limit': '7', 'set-cookie': 'a=b', 'x-request-id': 'r-1' };
+  for (const streamed of [false, true]) {
+    const sent = streamed ? events(delta({ content: 'Hi.' }, 'stop'), DONE) : whole('Hi.');
+    answers = [
+      (response, request) => {
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+        sent(response, request);
+      },
+    ];
+    expect(await ask({ streamed })).not.toHaveProperty('headers');
+    const completion = await ask({ streamed, captureHeaders: true });
+    expect(completion.headers).toMatchObject({ 'x-ratelimit-limit': '7', 'x-request-id': 'r-1' });
+    expect(completion.headers).not.toHaveProperty('set-cookie');
+  }
 });
 
 describe('what goes out', () => {

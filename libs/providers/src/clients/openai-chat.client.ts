@@ -13,7 +13,9 @@ import {
   type RemoteModel,
 } from '../model-client.js';
 import type { ProviderFiles } from '../provider-files.js';
+import type { SearchApi } from '../search-api.js';
 import { BadAnswerError } from './bad-answer.js';
+import { capturedHeaders } from './captured-headers.js';
 import { ErrorClassifier, requestIdOf } from './classify-error.js';
 import { Answer, type AnswerPiece } from './openai-answer.js';
 import { OpenAiApi } from './openai-api.js';
@@ -22,6 +24,7 @@ import { OpenAiFiles } from './openai-files.js';
 import { finishReasonOf } from './openai-finish.js';
 import { fetchRemoteModels } from './openai-models.js';
 import { readStreamedAnswer, readWholeAnswer } from './openai-read-answer.js';
+import { OpenAiSearch } from './openai-search.js';
 import { addUsage, usageOf } from './openai-usage.js';
 import { isSearch, MAX_SEARCH_ROUNDS, searchNameOf, withSearchEchoed } from './openai-web-search.js';
 import { readRateLimit } from './rate-limit-headers.js';
@@ -44,11 +47,13 @@ interface Round {
   readonly usage: CompletionUsage;
   readonly requestId: string | undefined;
   readonly rateLimit: RateLimitState | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
 }
 
 /** Speaks the chat-completions dialect. Holds no state between requests but the connections of its provider. */
 export class OpenAiChatClient extends ModelClient {
   declare readonly files?: ProviderFiles;
+  declare readonly searchApi?: SearchApi;
   private readonly classifier: ErrorClassifier;
   private readonly api: OpenAiApi;
   private readonly searchName: string | undefined;
@@ -59,8 +64,9 @@ export class OpenAiChatClient extends ModelClient {
     this.classifier = new ErrorClassifier(provider, apiKey);
     this.api = new OpenAiApi(settings);
     this.searchName = searchNameOf(provider.quirks);
-    const { files } = provider.quirks;
+    const { files, searchApi } = provider.quirks;
     if (files) this.files = new OpenAiFiles(files, provider.id, this.api, this.classifier);
+    if (searchApi) this.searchApi = new OpenAiSearch(searchApi, settings, this.api, this.classifier);
   }
 
   override prepare(): Promise<void> {
@@ -108,7 +114,7 @@ export class OpenAiChatClient extends ModelClient {
 
   /** Exactly one HTTP request. */
   private async ask(payload: ChatPayload, call: Call): Promise<Round> {
-    const { model, correlationId, messages } = call.request;
+    const { model, correlationId, messages, captureHeaders } = call.request;
     const streamed = payload['stream'] === true;
     const watch = new RequestWatch(call.signal, model, this.settings.timeouts, { streamed });
     try {
@@ -141,6 +147,7 @@ export class OpenAiChatClient extends ModelClient {
         usage: usageOf(answer.usage, response.headers, counted),
         requestId: requestIdOf(response.headers) ?? answer.requestId,
         rateLimit: readRateLimit(response.headers),
+        headers: captureHeaders && capturedHeaders(response.headers, this.classifier.redact),
       };
     } catch (error) {
       throw watch.reason ?? this.classify(error, model);
@@ -166,7 +173,7 @@ export class OpenAiChatClient extends ModelClient {
   private completionOf(
     { request, startedAt, firstTokenMs }: Call,
     answer: Answer,
-    { usage, requestId, rateLimit }: Omit<Round, 'answer'>,
+    { usage, requestId, rateLimit, headers }: Omit<Round, 'answer'>,
     content: string,
     reasoning: string,
   ): Completion {
@@ -185,6 +192,7 @@ export class OpenAiChatClient extends ModelClient {
       finishReason: toolCalls.length > 0 && finish === 'stop' ? 'tool_calls' : finish,
       ...(requestId !== undefined && { upstreamRequestId: requestId }),
       ...(rateLimit && { rateLimit }),
+      ...(headers && { headers }),
       latencyMs: since(startedAt),
       ...(firstTokenMs !== undefined && { firstTokenMs }),
     };

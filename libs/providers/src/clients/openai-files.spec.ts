@@ -10,7 +10,14 @@ import { type Outbound, openOutbound } from '../outbound/outbound.js';
 import type { ProviderFiles } from '../provider-files.js';
 import { OpenAiChatClient } from './openai-chat.client.js';
 
-const QUIRKS = { purpose: 'file-extract', maxBytes: 1_000, persistent: true };
+interface Quirks {
+  readonly purpose: string;
+  readonly maxBytes: number;
+  readonly persistent: boolean;
+  readonly textField?: string;
+}
+
+const QUIRKS: Quirks = { purpose: 'file-extract', maxBytes: 1_000, persistent: true };
 
 interface Received {
   readonly method: string;
@@ -47,7 +54,7 @@ afterEach(async () => {
   server.close();
 });
 
-function clientOf(files: typeof QUIRKS | null = QUIRKS): OpenAiChatClient {
+function clientOf(files: Quirks | null = QUIRKS): OpenAiChatClient {
   const kimi = Catalogue.build(PROVIDERS).providers.find(({ id }) => id === 'kimi');
   if (!kimi) throw new Error('no provider');
   const provider: ProviderDescriptor = {
@@ -65,8 +72,8 @@ function clientOf(files: typeof QUIRKS | null = QUIRKS): OpenAiChatClient {
   });
 }
 
-function store(): ProviderFiles {
-  const { files } = clientOf();
+function store(quirks: Quirks = QUIRKS): ProviderFiles {
+  const { files } = clientOf(quirks);
   if (!files) throw new Error('no file store');
   return files;
 }
@@ -85,6 +92,13 @@ async function failure(promise: Promise<unknown>): Promise<ExaiError> {
   );
   if (!(error instanceof ExaiError)) throw error;
   return error;
+}
+
+async function downloaded(files: ProviderFiles, maxBytes = 1_000): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  const take = (piece: Uint8Array) => Promise.resolve(void pieces.push(piece));
+  await files.download('file-1', take, maxBytes, signal);
+  return Buffer.concat(pieces);
 }
 
 const signal = new AbortController().signal;
@@ -156,6 +170,31 @@ describe('the file store', () => {
       'GET /v1/files/file-1/content',
       'GET /v1/files',
     ]);
+  });
+
+  it('takes the text out of the object that a vendor puts it into, and nothing else for it', async () => {
+    const extracting = store({ ...QUIRKS, textField: 'content' });
+    expect([extracting.extractsText, store().extractsText]).toEqual([true, false]);
+    send(200, { content: 'Grüße', file_type: 'application/pdf', type: 'file' });
+    expect(await extracting.content('file-1', signal)).toBe('Grüße');
+    expect((await downloaded(extracting)).toString()).toBe('Grüße');
+    for (const bare of ['bare text', '{}', '[]', '{"content":7}', '{"content":']) {
+      send(200, bare);
+      expect(await extracting.content('file-1', signal)).toBe(bare);
+    }
+  });
+
+  it('downloads bytes as they are, and no more of them than wanted', async () => {
+    const content = Buffer.from([0, 255, 128, 10, 13]);
+    answer = (response) => response.end(content);
+    expect(await downloaded(store())).toEqual(content);
+    expect(received.at(-1)?.url).toBe('/v1/files/file-1/content?api-version=7');
+    expect(await failure(downloaded(store(), 4))).toMatchObject({ code: 'FILE_TOO_LARGE' });
+    const extracting = store({ ...QUIRKS, textField: 'content' });
+    send(200, { content: 'seven b' });
+    expect(await failure(downloaded(extracting, 6))).toMatchObject({ code: 'FILE_TOO_LARGE' });
+    send(404, { error: { message: 'gone' } });
+    expect((await failure(downloaded(store()))).code).toBe('FILE_NOT_FOUND');
   });
 
   it('deletes a file, also one that is gone', async () => {

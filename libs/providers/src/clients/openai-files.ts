@@ -1,13 +1,13 @@
 import { ExaiError } from '#libs/errors';
 import { z } from 'zod';
 import type { ProviderQuirks } from '../define.js';
-import type { FileUpload, ProviderFiles, RemoteFile } from '../provider-files.js';
+import type { FileUpload, ProviderFiles, RemoteFile, TakePiece } from '../provider-files.js';
 import { BadAnswerError } from './bad-answer.js';
 import type { ErrorClassifier } from './classify-error.js';
 import type { ApiRequest, OpenAiApi } from './openai-api.js';
 import { multipart } from './multipart.js';
 import { RequestWatch } from './request-watch.js';
-import { readText } from './response-body.js';
+import { readBytes, readText } from './response-body.js';
 
 const UPLOAD_MS = 90_000;
 const FETCH_MS = 25_000;
@@ -31,6 +31,7 @@ type Request = Omit<ApiRequest, 'signal'>;
 export class OpenAiFiles implements ProviderFiles {
   readonly maxBytes: number;
   readonly persistent: boolean;
+  readonly extractsText: boolean;
 
   constructor(
     private readonly quirks: NonNullable<ProviderQuirks['files']>,
@@ -40,15 +41,14 @@ export class OpenAiFiles implements ProviderFiles {
   ) {
     this.maxBytes = quirks.maxBytes;
     this.persistent = quirks.persistent;
+    this.extractsText = quirks.textField !== undefined;
   }
 
   async upload(file: FileUpload, signal: AbortSignal): Promise<RemoteFile> {
     const { provider, maxBytes } = this;
     const size = file.content.byteLength;
     if (size === 0) throw new ExaiError('INVALID_ARGUMENT', { provider, reason: 'the file is empty' });
-    if (size > maxBytes) {
-      throw new ExaiError('FILE_TOO_LARGE', { provider, limit: `${Math.floor(maxBytes / 1024)} KiB` });
-    }
+    if (size > maxBytes) throw this.tooLarge(maxBytes);
     const fields = { purpose: file.purpose ?? this.quirks.purpose };
     const { body, contentType } = multipart(fields, { ...file, field: 'file' });
     const request = {
@@ -65,7 +65,25 @@ export class OpenAiFiles implements ProviderFiles {
   }
 
   content(id: string, signal: AbortSignal): Promise<string> {
-    return this.of(id, '/content', signal, (text) => text);
+    const { textField } = this.quirks;
+    return this.of(id, '/content', signal, (text) =>
+      textField === undefined ? text : unwrapped(text, textField),
+    );
+  }
+
+  async download(id: string, take: TakePiece, maxBytes: number, signal: AbortSignal): Promise<void> {
+    if (this.extractsText) {
+      const text = Buffer.from(await this.content(id, signal));
+      if (text.byteLength > maxBytes) throw this.tooLarge(maxBytes);
+      await take(text);
+      return;
+    }
+    const request = { method: 'get', path: `${this.pathOf(id)}/content` } as const;
+    await this.exchange(request, FETCH_MS, signal, async (response) => {
+      for await (const piece of readBytes(response, maxBytes)) await take(piece);
+    }).catch((error: unknown) => {
+      throw error instanceof ExaiError && error.code === 'OUTPUT_TOO_LARGE' ? this.tooLarge(maxBytes) : error;
+    });
   }
 
   /** Entries that are not files are left out. */
@@ -98,20 +116,38 @@ export class OpenAiFiles implements ProviderFiles {
     return `/files/${id}`;
   }
 
-  private async run<T>(
+  private tooLarge(maxBytes: number): ExaiError {
+    return new ExaiError('FILE_TOO_LARGE', {
+      provider: this.provider,
+      limit: `${Math.floor(maxBytes / 1024)} KiB`,
+    });
+  }
+
+  private run<T>(
     request: Request,
     timeoutMs: number,
     signal: AbortSignal,
     read: (text: string) => T,
+  ): Promise<T> {
+    return this.exchange(request, timeoutMs, signal, async (response, watch) => {
+      const text = await readText(response);
+      watch.check();
+      return read(text);
+    });
+  }
+
+  private async exchange<T>(
+    request: Request,
+    timeoutMs: number,
+    signal: AbortSignal,
+    read: (response: Response, watch: RequestWatch) => Promise<T>,
   ): Promise<T> {
     const times = { totalMs: timeoutMs, firstByteMs: timeoutMs, idleMs: timeoutMs };
     const watch = new RequestWatch(signal, { provider: this.provider }, times, { streamed: false });
     try {
       watch.check();
       const response = await this.api.send({ ...request, signal: watch.signal });
-      const text = await readText(response);
-      watch.check();
-      return read(text);
+      return await read(response, watch);
     } catch (error) {
       throw watch.reason ?? this.classify(error);
     } finally {
@@ -131,6 +167,17 @@ export class OpenAiFiles implements ProviderFiles {
     if (code === 'CONTEXT_TOO_LARGE')
       return new ExaiError('FILE_TOO_LARGE', known.details, { cause: known.cause });
     return code === known.code ? known : new ExaiError(code, known.details, { cause: known.cause });
+  }
+}
+
+/** What is not wrapped is the text itself. */
+function unwrapped(text: string, field: string): string {
+  if (!text.trimStart().startsWith('{')) return text;
+  try {
+    const value = (JSON.parse(text) as Readonly<Record<string, unknown>>)[field];
+    return typeof value === 'string' ? value : text;
+  } catch {
+    return text;
   }
 }
 

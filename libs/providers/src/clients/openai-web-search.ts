@@ -4,7 +4,7 @@ import { finishReasonOf } from './openai-finish.js';
 import type { ChatPayload } from './openai-chat.payload.js';
 
 /** Times the vendor may ask for its own search again before the answer counts as failed. */
-export const MAX_SEARCH_ROUNDS = 5;
+export const MAX_SEARCH_ROUNDS = 8;
 
 /** The vendor's name for its search where it hands the search back as a call; undefined if it does not. */
 export function searchNameOf({ webSearch }: ProviderQuirks): string | undefined {

@@ -31,6 +31,24 @@ export async function* readEvents(response: Response): AsyncGenerator<string> {
   }
 }
 
+/** The body as it comes. Leaves nothing open, whatever happens. */
+export async function* readBytes(response: Response, limit: number): AsyncGenerator<Uint8Array> {
+  if (!response.body) return;
+  const reader = response.body.getReader() as BodyReader;
+  let total = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      total += value.byteLength;
+      if (total > limit) throw new ExaiError('OUTPUT_TOO_LARGE', { limit: `${Math.ceil(limit / 1024)} KiB` });
+      yield value;
+    }
+  } finally {
+    await cancel(reader);
+  }
+}
+
 async function* readPieces(response: Response, limit: number): AsyncGenerator<string> {
   if (!response.body) return;
   const reader = response.body.getReader() as BodyReader;

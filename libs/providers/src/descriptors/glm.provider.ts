@@ -163,6 +163,7 @@ export const glm = defineProvider({
         web_search: { enable: true, search_engine: 'search-prime', search_result: true, count: 10 },
       },
     },
+    searchApi: { path: '/web_search', engine: 'search-prime', priceUsd: 0.01 },
     streamedToolsBody: { tool_stream: true },
     files: { purpose: 'agent', maxBytes: 100_000_000, persistent: false },
     // https://docs.z.ai/api-reference/api-code

@@ -172,7 +172,7 @@ export const kimi = defineProvider({
       needsThinkingOff: true,
     },
     // https://platform.kimi.ai/docs/api/files-upload
-    files: { purpose: 'file-extract', maxBytes: 100_000_000, persistent: true },
+    files: { purpose: 'file-extract', maxBytes: 100_000_000, persistent: true, textField: 'content' },
     retryAfterText: 'after (\\d+(?:\\.\\d+)?) ?s(?:ec|\\b)',
     // https://platform.kimi.ai/docs/api/errors
     errors: [

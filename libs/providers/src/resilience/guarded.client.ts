@@ -1,9 +1,16 @@
+import type { ModelCard } from '../catalogue/model-card.js';
 import type { Completion, CompletionDelta, CompletionRequest, ModelClient } from '../model-client.js';
-import type { Outcome } from './outcome.js';
+import { SEARCH_TARGET, type SearchApi } from '../search-api.js';
+import type { Answered, Outcome } from './outcome.js';
 import type { ProviderGuard } from './provider-guard.js';
 import { WrappedClient } from './wrapped.client.js';
 
 type OnDelta = (delta: CompletionDelta) => void;
+
+/** What has a circuit of its own. */
+type Target = Pick<ModelCard, 'provider' | 'id'>;
+type Admission = Pick<CompletionRequest, 'admit' | 'cameBack'>;
+type Ask<T> = (onHeard?: () => void) => Promise<T>;
 
 /**
  * Refuses what the provider would not answer now: an open circuit, a pause the vendor asked for, no free slot.
@@ -16,40 +23,60 @@ export class GuardedClient extends WrappedClient {
     private readonly keyVariable: string,
   ) {
     super(client);
+    const { searchApi } = client;
+    if (searchApi) Object.assign(this, { searchApi: this.guardedSearch(searchApi) });
   }
 
   /** @throws ProviderBusy, besides what the client inside throws. */
-  override async complete(
-    request: CompletionRequest,
+  override complete(request: CompletionRequest, signal: AbortSignal, onDelta?: OnDelta): Promise<Completion> {
+    return this.run(request.model, request, signal, (onHeard) =>
+      this.client.complete(request, signal, withHeard(onDelta, onHeard)),
+    );
+  }
+
+  /** Takes the same slots as models do, as the vendor counts requests of an account together. */
+  private guardedSearch(searchApi: SearchApi): SearchApi {
+    const target = { provider: this.guard.provider, id: SEARCH_TARGET };
+    return {
+      priceUsd: searchApi.priceUsd,
+      search: (query, signal) => this.run(target, query, signal, () => searchApi.search(query, signal)),
+    };
+  }
+
+  private async run<T extends Answered>(
+    target: Target,
+    admission: Admission,
     signal: AbortSignal,
-    onDelta?: OnDelta,
-  ): Promise<Completion> {
+    ask: Ask<T>,
+  ): Promise<T> {
     const { guard } = this;
-    guard.check(request.model, this.keyVariable);
+    guard.check(target, this.keyVariable);
     guard.gate.check();
     const outcome = await guard.slots.run(
       signal,
-      () => this.send(request, signal, onDelta),
-      request.cameBack,
+      () => this.send(target, admission, signal, ask),
+      admission.cameBack,
     );
     if ('error' in outcome) throw outcome.error;
-    return outcome.completion;
+    // Circuits hand on the very answer they were given.
+    return outcome.completion as T;
   }
 
   private async send(
-    request: CompletionRequest,
+    target: Target,
+    { admit }: Admission,
     signal: AbortSignal,
-    onDelta: OnDelta | undefined,
+    ask: Ask<Answered>,
   ): Promise<Outcome> {
-    const { guard, client } = this;
+    const { guard } = this;
     const number = await guard.gate.take(signal);
-    guard.check(request.model, this.keyVariable);
-    if (request.admit) {
-      await request.admit();
-      guard.check(request.model, this.keyVariable);
+    guard.check(target, this.keyVariable);
+    if (admit) {
+      await admit();
+      guard.check(target, this.keyVariable);
     }
-    return guard.send(request.model.id, number, (onHeard) =>
-      client.complete(request, signal, withHeard(onDelta, onHeard)).then(
+    return guard.send(target.id, number, (onHeard) =>
+      ask(onHeard).then(
         (completion) => ({ completion }),
         (error: unknown) => ({ error }),
       ),

@@ -1,8 +1,11 @@
 import { type ErrorCode, ExaiError } from '#libs/errors';
 import type { Completion } from '../model-client.js';
 
+/** What there is to learn from an answer, be it of a model or of a search. */
+export type Answered = Pick<Completion, 'rateLimit' | 'latencyMs' | 'firstTokenMs'>;
+
 /** How a request ended; a value, so that circuits can look at it without catching and throwing. */
-export type Outcome = { readonly completion: Completion } | { readonly error: unknown };
+export type Outcome = { readonly completion: Answered } | { readonly error: unknown };
 
 /**
  * What an outcome says about the health of what was asked. `fault`: it failed. `shut`: it will fail until something

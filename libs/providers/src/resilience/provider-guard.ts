@@ -81,8 +81,8 @@ export class ProviderGuard {
     return this.gate.waitMs() > 0 ? undefined : this.slots.keepPlace();
   }
 
-  /** @throws ExaiError when a circuit refuses the model. */
-  check(card: ModelCard, keyVariable: string): void {
+  /** @throws ExaiError when a circuit refuses the model, or what has its own circuit as a model has. */
+  check(card: Pick<ModelCard, 'provider' | 'id'>, keyVariable: string): void {
     if (!this.troubled) return;
     const view = this.viewOf(card.id);
     if (!letsThrough(view)) throw refusalOf(card, view, keyVariable);

@@ -4,7 +4,7 @@ import type { CircuitView } from './circuit.js';
 
 /** What a request gets that a circuit keeps off: the failure that opened it where asking again would not help. */
 export function refusalOf(
-  { provider, id: model }: ModelCard,
+  { provider, id: model }: Pick<ModelCard, 'provider' | 'id'>,
   { cause, retryInMs }: CircuitView,
   keyVariable: string,
   suggestions: readonly string[] = [],

@@ -13,7 +13,8 @@ import {
 export class WrappedClient extends ModelClient {
   constructor(protected readonly client: ModelClient) {
     super();
-    Object.assign(this, client.files && { files: client.files });
+    const { files, searchApi } = client;
+    Object.assign(this, files && { files }, searchApi && { searchApi });
   }
 
   override prepare(): Promise<void> {

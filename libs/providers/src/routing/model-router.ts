@@ -1,12 +1,13 @@
 import type { ProviderRegistry } from '../provider-registry.js';
 import type { Resilience } from '../resilience/resilience.js';
-import { callerLimits } from './caller-limits.js';
+import { type CallerLimits, callerLimits } from './caller-limits.js';
 import { Candidates } from './candidates.js';
 import { NamedModel } from './named-model.js';
 import { nothingLeft } from './nothing-left.js';
 import { pickCandidate, refusedWindow } from './pick-candidate.js';
 import { refineCategory } from './requirements.js';
-import { type ModelWish, type RouteDecision, traceOf } from './route-decision.js';
+import { ModelOfProvider } from './model-of-provider.js';
+import { type ModelWish, type RouteDecision, type RouteReason, traceOf } from './route-decision.js';
 import { type RouteOrder, routeOrderOf } from './route-order.js';
 import { Suggestions } from './suggestions.js';
 
@@ -25,19 +26,40 @@ export class ModelRouter {
 
   /** `attempt` counts from 1. */
   choose(wish: ModelWish, attempt: number): RouteDecision {
-    const name = wish.model.trim();
-    return name === '' || name.toLowerCase() === 'auto'
-      ? this.chooseCandidate(wish, attempt)
-      : this.chooseNamed(name, wish);
+    if (isAuto(wish.model)) return this.chooseCandidate(wish, attempt);
+    const limits = callerLimits(this.registry, wish);
+    return this.chooseNamed(wish.model.trim(), wish, limits, this.suggestionsFor(limits), 'explicit');
   }
 
-  private chooseNamed(name: string, wish: ModelWish): RouteDecision {
+  /**
+   * For a call that only one provider can serve: the model named, or without a name that provider's first one for
+   * the wish. Every attempt asks for it anew.
+   * @throws ExaiError INVALID_ARGUMENT for a model of another provider, and as `choose` does for a named model
+   */
+  chooseOf(providerId: string, wish: ModelWish): RouteDecision {
     const { registry, resilience } = this;
     const limits = callerLimits(registry, wish);
-    const suggestions = new Suggestions(registry, resilience, this.currentOrder(), limits);
+    const suggestions = this.suggestionsFor(limits, providerId);
+    const models = new ModelOfProvider(providerId, registry, resilience, limits, suggestions);
+    return isAuto(wish.model)
+      ? this.chooseNamed(models.first(wish, this.currentOrder()), wish, limits, suggestions, 'default')
+      : this.chooseNamed(models.named(wish.model.trim()), wish, limits, suggestions, 'explicit');
+  }
+
+  private suggestionsFor(limits: CallerLimits, providerId?: string): Suggestions {
+    return new Suggestions(this.registry, this.resilience, this.currentOrder(), limits, providerId);
+  }
+
+  private chooseNamed(
+    name: string,
+    wish: ModelWish,
+    limits: CallerLimits,
+    suggestions: Suggestions,
+    reason: RouteReason,
+  ): RouteDecision {
+    const { registry, resilience } = this;
     const card = new NamedModel(registry, resilience, limits, suggestions).find(name, wish.requires);
     const { provider, id: model } = card;
-    const reason = 'explicit';
     return {
       card,
       provider: registry.provider(provider),
@@ -83,4 +105,9 @@ export class ModelRouter {
     }
     return this.order;
   }
+}
+
+function isAuto(model: string): boolean {
+  const name = model.trim().toLowerCase();
+  return name === '' || name === 'auto';
 }

@@ -9,9 +9,11 @@ export interface Requirements {
   readonly files?: boolean;
   /** Estimated tokens of the prompt. */
   readonly contextTokens?: number;
+  /** Id of the provider that holds what is asked about. */
+  readonly provider?: string;
 }
 
-type Ability = Exclude<keyof Requirements, 'contextTokens'>;
+type Ability = Exclude<keyof Requirements, 'contextTokens' | 'provider'>;
 
 interface AbilityRow {
   readonly name: Ability;
@@ -43,6 +45,9 @@ export function unmetBy(card: ModelCard, requires: Requirements): string | undef
   for (const { name, has, lacking } of ABILITIES) {
     if (requires[name] && !has(card)) return lacking;
   }
+  if (requires.provider !== undefined && card.provider !== requires.provider) {
+    return `is no model of ${requires.provider}`;
+  }
   const tokens = windowNeeded(requires.contextTokens ?? 0);
   return card.contextWindow < tokens ? `has a window below ${tokens} tokens` : undefined;
 }
@@ -50,6 +55,7 @@ export function unmetBy(card: ModelCard, requires: Requirements): string | undef
 /** What a call needs, in words. */
 export function inWords(requires: Requirements): readonly string[] {
   const words = ABILITIES.filter(({ name }) => requires[name]).map((ability) => ability.words);
+  if (requires.provider !== undefined) words.push(`a model of ${requires.provider}`);
   const tokens = windowNeeded(requires.contextTokens ?? 0);
   return tokens > 0 ? [...words, `a window of ${tokens} tokens`] : words;
 }

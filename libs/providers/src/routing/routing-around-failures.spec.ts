@@ -6,7 +6,7 @@ import { loadConfig } from '#libs/config';
 import { ExaiError } from '#libs/errors';
 import { Metrics } from '#libs/observability';
 import { register } from 'prom-client';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defineProvider, type ProviderEntry } from '../define.js';
 import { ProviderRegistry } from '../provider-registry.js';
 import { RESILIENCE_LIMITS } from '../resilience/limits.js';
@@ -38,12 +38,21 @@ function refused(status: number): Answer {
 /** A vendor that answers as it is told, on a port of its own. */
 class Vendor {
   answer = fine;
+  /** Requests so far. */
+  received = 0;
   private readonly server: Server;
 
   constructor() {
     this.server = createServer((incoming, response) => {
-      incoming.resume().on('end', () => this.answer(response));
+      this.received += 1;
+      const { answer } = this;
+      incoming.resume().on('end', () => answer(response));
     });
+  }
+
+  /** Resolves when this many further requests have come than at `before`. */
+  async has(count: number, before: number): Promise<void> {
+    await vi.waitFor(() => expect(this.received).toBe(before + count), { timeout: 5_000 });
   }
 
   async start(id: string, priority: number, models: ProviderEntry['models']): Promise<ProviderEntry> {
@@ -122,9 +131,11 @@ async function breakModel(model: string, vendor: Vendor): Promise<void> {
 
 /** Takes every place of a provider; they are free again when it is stopped. */
 async function fill(model: string, vendor: Vendor): Promise<void> {
+  const before = vendor.received;
   vendor.answer = silent;
   for (let index = 0; index < PLACES; index += 1) void ask(model);
-  await delay(20);
+  // The others stand in line, which they entered before the first of these was sent.
+  await vendor.has(PLACES - RESILIENCE_LIMITS.lineLength, before);
 }
 
 function chosen({ card, reason }: RouteDecision): string {
@@ -269,13 +280,12 @@ describe('a provider that is full', () => {
   });
 
   it('comes behind another as soon as its slots are taken, though its line has room', async () => {
-    // The first request of all loads the client; the others take their slot within a turn or two.
-    expect(await ask('alpha-best')).toBe('ok');
     alpha.answer = silent;
     for (let index = 0; index < PLACES / 2; index += 1) {
       expect(chosen(router.choose(wish(), 1))).toBe('alpha-best auto');
+      const before = alpha.received;
       void ask('alpha-best');
-      await delay(20);
+      await alpha.has(1, before);
     }
     expect(chosen(router.choose(wish(), 1))).toBe('beta-plain auto');
     await fill('beta-plain', beta);
@@ -286,7 +296,7 @@ describe('a provider that is full', () => {
     expect(await ask('alpha-best')).toBe('ok');
     alpha.answer = silent;
     void ask('alpha-best');
-    await delay(20);
+    await alpha.has(1, 1);
     expect(chosen(router.choose(wish(), 1))).toBe('alpha-best auto');
     alpha.answer = refused(503);
     await ask('alpha-best');

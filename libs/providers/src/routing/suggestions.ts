@@ -16,6 +16,8 @@ export class Suggestions {
     private readonly resilience: Resilience,
     private readonly order: RouteOrder,
     private readonly limits: CallerLimits,
+    /** Only models of this one. */
+    private readonly provider?: string,
   ) {}
 
   /** Names like the one given; the best models where none is like it. */
@@ -40,6 +42,7 @@ export class Suggestions {
 
   isUsable(card: ModelCard): boolean {
     return (
+      (this.provider === undefined || card.provider === this.provider) &&
       card.status !== 'retired' &&
       this.registry.isAllowed(card) &&
       this.registry.status(card.provider).state === 'ready' &&
