@@ -6,10 +6,12 @@ const LAYERS = {
   persistence: ['config', 'observability', 'errors'],
   conversations: ['config', 'observability', 'errors'],
   providers: ['config', 'observability', 'errors'],
+  'file-access': ['config', 'observability', 'errors'],
   auth: ['config', 'observability', 'errors'],
-  tools: ['config', 'observability', 'errors', 'providers', 'conversations'],
+  'stored-files': ['config', 'observability', 'errors'],
+  tools: ['config', 'observability', 'errors', 'providers', 'conversations', 'file-access', 'stored-files'],
   dispatch: ['config', 'observability', 'errors', 'auth', 'tools'],
-  mcp: ['config', 'observability', 'errors', 'auth', 'tools', 'dispatch'],
+  mcp: ['config', 'observability', 'errors', 'auth', 'tools', 'dispatch', 'file-access'],
   health: ['config', 'observability', 'errors', 'persistence', 'providers', 'tools', 'dispatch'],
 };
 
@@ -67,11 +69,18 @@ module.exports = {
       to: { path: '^apps/' },
     },
     {
+      name: 'declared-dependencies',
+      comment: 'What the product imports stands in `dependencies`: a clean install has nothing else.',
+      severity: 'error',
+      from: code('^(apps|libs)/'),
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], pathNot: '^node_modules/@types/' },
+    },
+    {
       name: 'gateway-runs-no-tool',
       comment: 'Tools run in the worker; the gateway knows the catalogue and the dispatcher.',
       severity: 'error',
       from: { path: '^apps/gateway/' },
-      to: { path: '^libs/(tools/src/(tool-runner|simple-engine)|providers/src/clients)' },
+      to: { path: '^libs/(tools/src/(tool-runner|simple-engine|direct-engine)|providers/src/clients)' },
     },
     {
       name: 'definitions-are-data',

@@ -1,6 +1,7 @@
 export type Environment = 'development' | 'production' | 'test';
 export type SimulatorMode = 'auto' | 'on' | 'off';
 export type ToolProfile = 'lean' | 'standard' | 'full';
+export type ShimFiles = 'auto' | 'client' | 'gateway';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 export type LogFormat = 'pretty' | 'json';
 
@@ -82,6 +83,10 @@ export interface ToolsConfig {
   readonly workflowTimeoutMs: number;
   /** What `use_assistant_model` is when a call does not say. */
   readonly expertAnalysis: boolean;
+  /** Absolute path of the file that names the agent programs; absent = no `clink`. */
+  readonly clinkFile?: string;
+  /** Language of answers, as a canonical BCP 47 tag; absent = that of the question. */
+  readonly locale?: string;
 }
 
 export interface LimitsConfig {
@@ -95,6 +100,8 @@ export interface LimitsConfig {
 /** Absolute directories tools may read; empty = no file access. */
 export interface FilesConfig {
   readonly roots: readonly string[];
+  /** Absolute path of the only directory a tool writes to. */
+  readonly downloadDir: string;
 }
 
 export interface ConversationsConfig {
@@ -111,6 +118,8 @@ export interface ObservabilityConfig {
 export interface ClientConfig {
   readonly url?: string;
   readonly token?: string;
+  /** Who reads the files that calls name. */
+  readonly files: ShimFiles;
 }
 
 /** The deeply frozen result of `loadConfig`. Durations are milliseconds, sizes are bytes. */

@@ -25,6 +25,7 @@ export { describeSettings, type SettingDescription } from './describe.js';
 export { type EnvironmentVariables, readEnvironment } from './environment.js';
 export { loadConfig, type LoadOptions } from './load.js';
 export { PRODUCT, type Product } from './product.js';
+export { programEnvironment } from './program-environment.js';
 export { type ProviderReading, readProvidersAgain } from './provider-reading.js';
 export { ROUTING_CATEGORIES, type RoutingCategory } from './routing-categories.js';
 export { openSecret, readLocalToken, writeLocalToken } from './secret-files.js';

@@ -123,6 +123,14 @@ describe('values', () => {
     expect(config.server.dataDir).toBe(join(directory, 'state'));
   });
 
+  it('takes the language of answers as a tag, and nothing else', () => {
+    expect(load({}).tools).not.toHaveProperty('locale');
+    expect(load({ EXAI_LOCALE: ' PT-br ' }).tools.locale).toBe('pt-BR');
+    for (const EXAI_LOCALE of ['German please', 'de_DE.UTF-8', '1']) {
+      expect(errorOf({ EXAI_LOCALE }).message).toContain('EXAI_LOCALE');
+    }
+  });
+
   it('lists every fault at once, by name and never by value', () => {
     const error = errorOf({
       PORT: '70000',
@@ -326,7 +334,7 @@ describe('production', () => {
   });
 
   it('asks nothing of programs that serve nobody', () => {
-    expect(load({ NODE_ENV: 'production' }, { serving: false }).client).toEqual({});
+    expect(load({ NODE_ENV: 'production' }, { serving: false }).client).toEqual({ files: 'auto' });
     expect(faultsOf({ NODE_ENV: 'production', PORT: 'x' }, { serving: false })).toEqual(['PORT']);
   });
 });
@@ -352,6 +360,31 @@ describe('exposure', () => {
 
   it('refuses switched-off authentication', () => {
     expect(faultsOf({ ...EXPOSED, EXAI_AUTH: 'off' })).toEqual(['EXAI_AUTH']);
+  });
+});
+
+describe('the file of agent programs', () => {
+  it('is found from the start directory, and absent unless it is set', () => {
+    expect(load({}).tools).not.toHaveProperty('clinkFile');
+    expect(load({ EXAI_CLINK_FILE: 'clink.json' }).tools.clinkFile).toBe(join(directory, 'clink.json'));
+  });
+
+  it('is refused where others can reach the server', () => {
+    const exposed = { HOST: '0.0.0.0', EXAI_CLINK_FILE: '/srv/clink.json' };
+    expect(faultsOf(exposed)).toContain('EXAI_CLINK_FILE');
+    expect(faultsOf({ HOST: '0.0.0.0' })).not.toContain('EXAI_CLINK_FILE');
+  });
+});
+
+describe('the download directory', () => {
+  it('lies in the data directory unless it is set, then relative to the start directory', () => {
+    expect(load({ EXAI_DATA_DIR: '/srv/data' }).files.downloadDir).toBe('/srv/data/downloads');
+    expect(load({ EXAI_DOWNLOAD_DIR: '/srv/a/../b/' }).files.downloadDir).toBe('/srv/b');
+    expect(load({ EXAI_DOWNLOAD_DIR: 'fetched' }).files.downloadDir).toBe(join(directory, 'fetched'));
+  });
+
+  it.each(['/', '/srv/..', '/home/me'])('refuses %s', (value) => {
+    expect(faultsOf({ HOME: '/home/me', EXAI_DOWNLOAD_DIR: value })).toEqual(['EXAI_DOWNLOAD_DIR']);
   });
 });
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type AuthConfig, type Config, type ServerConfig } from './config.js';
 import { ConfigError } from './config-error.js';
 import { type EnvironmentVariables } from './environment.js';
@@ -60,14 +60,16 @@ function readSections(values: RawValues, cwd: string, home: string): Config {
       resultTtlMs: values.read(SETTINGS.resultTtl) * HOUR,
     }),
     providers: readProviders(values, server.environment === 'production', cwd),
-    tools: {
+    tools: present({
       profile: values.read(SETTINGS.profile),
       enabled: values.read(SETTINGS.enabledTools),
       disabled: values.read(SETTINGS.disabledTools),
       simpleTimeoutMs: values.read(SETTINGS.simpleTimeout) * SECOND,
       workflowTimeoutMs: values.read(SETTINGS.workflowTimeout) * SECOND,
       expertAnalysis: values.read(SETTINGS.expertAnalysis),
-    },
+      clinkFile: absolute(values.read(SETTINGS.clinkFile), cwd),
+      locale: values.read(SETTINGS.locale),
+    }),
     limits: {
       maxBodyBytes: values.read(SETTINGS.maxBody) * MIB,
       maxPromptChars: values.read(SETTINGS.maxPromptChars),
@@ -75,7 +77,10 @@ function readSections(values: RawValues, cwd: string, home: string): Config {
       maxConnections: values.read(SETTINGS.maxConnections),
       sessionMaxInflight: values.read(SETTINGS.sessionMaxInflight),
     },
-    files: { roots: readFileRoots(values, server.host, cwd, home) },
+    files: {
+      roots: readFileRoots(values, server.host, cwd, home),
+      downloadDir: readDownloadDir(values, server.dataDir, cwd, home),
+    },
     conversations: {
       ttlMs: values.read(SETTINGS.conversationTtl) * HOUR,
       maxTurns: values.read(SETTINGS.conversationTurns),
@@ -87,10 +92,15 @@ function readSections(values: RawValues, cwd: string, home: string): Config {
     client: present({
       url: values.read(SETTINGS.clientUrl),
       token: values.read(SETTINGS.clientToken),
+      files: values.read(SETTINGS.shimFiles),
     }),
     secrets: [],
     warnings: [],
   };
+}
+
+function absolute(path: string | undefined, cwd: string): string | undefined {
+  return path === undefined ? undefined : resolve(cwd, path);
 }
 
 function readServer(values: RawValues, cwd: string): ServerConfig {
@@ -138,6 +148,15 @@ function readFileRoots(values: RawValues, host: string, cwd: string, home: strin
       values.fault(SETTINGS.fileRoots.env, problem, 'absolute directories inside a project');
   }
   return roots.map((root) => resolve(root));
+}
+
+function readDownloadDir(values: RawValues, dataDir: string, cwd: string, home: string): string {
+  const stated = values.read(SETTINGS.downloadDir);
+  if (stated === undefined) return join(dataDir, 'downloads');
+  const directory = resolve(cwd, stated);
+  const problem = fileRootProblem(directory, home);
+  if (problem !== undefined) values.fault(SETTINGS.downloadDir.env, problem, 'a directory of its own');
+  return directory;
 }
 
 function checkRedis(values: RawValues, { queue, server }: Config): void {

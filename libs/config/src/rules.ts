@@ -64,6 +64,10 @@ export function requirementFaults(config: Config, isSet: (item: Setting<unknown>
     faults.push(...required(SETTINGS.publicUrl, 'the URL clients use'));
     faults.push(...required(SETTINGS.audience, 'the accepted `aud`, usually <EXAI_PUBLIC_URL>/mcp'));
   }
+  if (exposed && config.tools.clinkFile !== undefined) {
+    const problem = 'refused when HOST is not loopback: others would run programs of this machine';
+    faults.push({ variable: SETTINGS.clinkFile.env, problem, expected: 'not set' });
+  }
   if (production) faults.push(...productionFaults(config, isSet));
   return faults;
 }

@@ -8,6 +8,7 @@ import {
   flag,
   hostName,
   integer,
+  languageTag,
   list,
   lowerCaseName,
   origin,
@@ -166,8 +167,15 @@ export const SETTINGS = {
       doc: 'deadline of workflow tools',
     },
   ),
+  locale: optional('EXAI_LOCALE', 'tools.locale', languageTag, {
+    doc: 'language of answers; models answer in the language of the question without it',
+  }),
   expertAnalysis: setting('EXAI_EXPERT_ANALYSIS', 'tools.expertAnalysis', flag, true, {
     doc: 'workflow tools ask a model at their end when the caller does not say',
+  }),
+  clinkFile: optional('EXAI_CLINK_FILE', 'tools.clinkFile', text, {
+    doc: 'JSON or YAML file with the agent programs that the tool clink may run; refused off loopback',
+    defaultText: 'none: clink is off',
   }),
 
   maxBody: setting('EXAI_MAX_BODY_MIB', 'limits.maxBodyBytes', integer(1, 32, 'MiB'), 4, {
@@ -193,6 +201,10 @@ export const SETTINGS = {
   fileRoots: optional('EXAI_FILE_ROOTS', 'files.roots', list('absolute directories'), {
     doc: 'where tools may read; never / or the home directory',
     defaultText: 'start directory on loopback, else none',
+  }),
+  downloadDir: optional('EXAI_DOWNLOAD_DIR', 'files.downloadDir', text, {
+    doc: 'the only directory a tool writes to: downloads; never / or the home directory',
+    defaultText: '<EXAI_DATA_DIR>/downloads',
   }),
 
   conversationTtl: setting(
@@ -226,6 +238,9 @@ export const SETTINGS = {
     doc: 'access token of the stdio shim and the command line',
     defaultText: 'the token file in the data directory',
     secret: true,
+  }),
+  shimFiles: setting('EXAI_SHIM_FILES', 'client.files', choice(['auto', 'client', 'gateway']), 'auto', {
+    doc: 'who reads the files that calls through the stdio shim name; auto: the gateway if it is on loopback, else the shim',
   }),
 };
 

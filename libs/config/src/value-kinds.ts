@@ -48,6 +48,21 @@ export function list(type: string, entry: z.ZodType<string, string> = z.string()
   };
 }
 
+/** A BCP 47 language tag, in its canonical form. */
+export const languageTag: ValueKind<string> = {
+  type: 'BCP 47 language tag, for example de or pt-BR',
+  schema: z.string().transform((value, context) => {
+    try {
+      const [tag] = Intl.getCanonicalLocales(value);
+      if (tag !== undefined) return tag;
+    } catch {
+      // Reported below, in the words of the setting.
+    }
+    context.addIssue({ code: 'custom' });
+    return z.NEVER;
+  }),
+};
+
 export const lowerCaseName = z.string().toLowerCase();
 
 export const address: ValueKind<string> = {

@@ -1,5 +1,8 @@
+import { CallParents1763800000005 } from './1763800000005-call-parents.js';
 import { Conversations1763800000002 } from './1763800000002-conversations.js';
 import { Cost1763800000003 } from './1763800000003-cost.js';
+import { ClientFiles1763800000007 } from './1763800000007-client-files.js';
+import { ProviderFiles1763800000006 } from './1763800000006-provider-files.js';
 import { ToolCalls1763800000001 } from './1763800000001-tool-calls.js';
 import { Workflows1763800000004 } from './1763800000004-workflows.js';
 
@@ -9,4 +12,7 @@ export const MIGRATIONS = [
   Conversations1763800000002,
   Cost1763800000003,
   Workflows1763800000004,
+  CallParents1763800000005,
+  ProviderFiles1763800000006,
+  ClientFiles1763800000007,
 ];

@@ -1,0 +1,5 @@
+/** Whose files: nothing is ever found without it. */
+export interface FileOwner {
+  readonly tenant: string;
+  readonly subject: string;
+}
