@@ -52,6 +52,7 @@ function callRecord(call: Call): CallRecord {
   const { acceptedAt, finishedAt, provider, model, inputTokens, outputTokens, costUsd, errorCode } = call;
   return {
     call_id: call.id,
+    ...(call.parentId !== null && { parent_call_id: call.parentId }),
     tool: call.tool,
     state: call.state,
     accepted_at: acceptedAt.toISOString(),

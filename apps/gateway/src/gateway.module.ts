@@ -1,5 +1,6 @@
 import { AuthGuard, AuthModule, Policy } from '#libs/auth';
 import { ConfigModule, PRODUCT, type Config } from '#libs/config';
+import { ConversationArchiveModule } from '#libs/conversations';
 import { DispatchProducerModule } from '#libs/dispatch';
 import { HealthController, HealthModule } from '#libs/health';
 import { McpModule } from '#libs/mcp';
@@ -12,6 +13,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AcceptingIndicator } from './accepting.indicator.js';
 import { CallsController } from './admin/calls.controller.js';
 import { ProvidersController } from './admin/providers.controller.js';
+import { ThreadsController } from './admin/threads.controller.js';
 import { GracefulDrain } from './graceful-drain.js';
 import { HttpExceptionFilter } from './http-exception.filter.js';
 import { McpHttpRoute } from './mcp/mcp-http.route.js';
@@ -35,6 +37,7 @@ export class GatewayModule {
         PersistenceModule.forRoot('gateway'),
         ProvidersModule,
         AuthModule,
+        ConversationArchiveModule,
         systemView,
         dispatch,
         McpModule.forRoot({ name: PRODUCT.name, version: PRODUCT.version, title: 'EX-AI MCP Server' }, [
@@ -43,7 +46,7 @@ export class GatewayModule {
         ]),
         HealthModule.forRoot([dispatch, ProvidersModule, ToolCatalogModule], [AcceptingIndicator]),
       ],
-      controllers: [CallsController, ProvidersController],
+      controllers: [CallsController, ProvidersController, ThreadsController],
       providers: [
         McpHttpRoute,
         McpWebSocketGateway,

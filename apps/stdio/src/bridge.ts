@@ -1,8 +1,10 @@
 import { CallsInFlight, type ClientLine } from './calls-in-flight.js';
+import { type ClientFileSender } from './files/client-file-sender.js';
 import { type GatewayLink } from './gateway-link.js';
 import { earlyAnswer, Handshake, REPLAY_ID } from './handshake.js';
 import { isId, readMessage, type ClientRequest, type Fields, type RequestId } from './message.js';
-import { errorLine, lostLine, tooLarge, type Refusal } from './refusal.js';
+import { PreparingCalls } from './preparing-calls.js';
+import { errorLine, lostLine, tooLarge, toolErrorLine, type Refusal } from './refusal.js';
 
 /** A gateway that does not answer the repeated handshake is not one to wait for. */
 const REPLAY_LIMIT_MS = 10_000;
@@ -28,6 +30,10 @@ export interface BridgeOptions {
   readonly maxMessageBytes: number;
   /** How long a client waits for its answer to `initialize` before it gets ours; absent = as long as it takes. */
   readonly earlyAnswerMs?: number | undefined;
+  /** Present when this side reads the files that calls name. */
+  readonly files?: Pick<ClientFileSender, 'prepare'> | undefined;
+  /** Told when a message waits that was not there when the client was last heard. */
+  readonly onWaiting?: () => void;
   readonly log: (message: string) => void;
 }
 
@@ -38,6 +44,7 @@ export interface BridgeOptions {
 export class Bridge {
   private readonly handshake = new Handshake();
   private readonly inFlight = new CallsInFlight();
+  private readonly preparing = new PreparingCalls();
   private waiting: ClientLine[] = [];
   private link: GatewayLink | undefined;
   /** False while the handshake is being replayed. */
@@ -54,7 +61,8 @@ export class Bridge {
 
   /** Bytes that the gateway has not taken yet. */
   get backlog(): number {
-    return (this.link?.backlog ?? 0) + this.waiting.reduce((sum, { line }) => sum + line.length, 0);
+    const waiting = this.waiting.reduce((sum, { line }) => sum + line.length, this.preparing.length);
+    return (this.link?.backlog ?? 0) + waiting;
   }
 
   /** A line of the client. */
@@ -124,6 +132,7 @@ export class Bridge {
       // Cancelled or answered before: a second answer would confuse the client.
       if (!answered) return;
       if (answered.request.method === 'initialize' && message.ok) this.handshake.settle();
+      if (message.continuationId !== undefined) answered.onThread?.(message.continuationId);
     } else if (message.kind === 'notification' && message.method === 'notifications/progress') {
       this.inFlight.noteProgress(message.params);
     }
@@ -155,6 +164,7 @@ export class Bridge {
       this.link?.send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params }));
     }
     this.waiting = [];
+    this.preparing.stop();
   }
 
   private receiveRequest(line: string, request: ClientRequest): void {
@@ -163,7 +173,25 @@ export class Bridge {
       const { earlyAnswerMs } = this.options;
       if (earlyAnswerMs !== undefined) setTimeout(() => this.answerInitializeEarly(), earlyAnswerMs).unref();
     }
-    this.pass({ line, request, since: Date.now() });
+    const entry = { line, request, since: Date.now() };
+    if (request.tool === undefined || !this.options.files) this.pass(entry);
+    else void this.prepare(entry, this.options.files);
+  }
+
+  private async prepare(
+    { line, request, since }: ClientLine & { readonly request: ClientRequest },
+    files: Pick<ClientFileSender, 'prepare'>,
+  ): Promise<void> {
+    const prepare = (signal: AbortSignal) => files.prepare(line, signal);
+    await this.preparing.run(line, request.id, prepare, (prepared) => {
+      if ('refusal' in prepared) {
+        this.writeLater(toolErrorLine(request, prepared.refusal));
+        return;
+      }
+      this.pass({ ...prepared, request, since });
+      if (this.hasWaiting) this.options.onWaiting?.();
+    });
+    this.checkIdle();
   }
 
   /** The client gets its answer to `initialize` now, if it still waits for one: its gateway is only starting. */
@@ -190,6 +218,7 @@ export class Bridge {
     }
     if (method === 'notifications/cancelled' && isId(params['requestId'])) {
       const id = params['requestId'];
+      if (this.preparing.cancel(id)) return;
       const index = this.waiting.findIndex(({ request }) => request?.id === id);
       if (index >= 0) {
         this.waiting.splice(index, 1);
@@ -237,7 +266,7 @@ export class Bridge {
   }
 
   private checkIdle(): void {
-    if (this.unwritten > 0) return;
+    if (this.unwritten > 0 || !this.preparing.isEmpty) return;
     if (this.inFlight.isEmpty && !this.waiting.some(({ request }) => request)) this.idle?.();
   }
 }

@@ -5,6 +5,8 @@ export interface ClientLine {
   readonly line: string;
   readonly request?: ClientRequest;
   readonly since: number;
+  /** Told of the thread that the call belongs to, once its answer names it. */
+  readonly onThread?: (continuationId: string) => void;
 }
 
 export interface InFlight extends ClientLine {

@@ -4,7 +4,13 @@ export type RequestId = string | number;
 export type Message =
   | { readonly kind: 'request'; readonly request: ClientRequest }
   | { readonly kind: 'notification'; readonly method: string; readonly params: Fields }
-  | { readonly kind: 'response'; readonly id: RequestId | null; readonly ok: boolean }
+  | {
+      readonly kind: 'response';
+      readonly id: RequestId | null;
+      readonly ok: boolean;
+      /** Of the thread that a call has opened or continued. */
+      readonly continuationId?: string;
+    }
   | { readonly kind: 'unreadable'; readonly code: 'PARSE_ERROR' | 'INVALID_REQUEST' };
 
 export interface ClientRequest {
@@ -40,7 +46,13 @@ export function readMessage(text: string): Message {
     if (isId(id)) return { kind: 'request', request: requestOf(id, method, params) };
     if (id === undefined) return { kind: 'notification', method, params };
   } else if ((isId(id) || id === null) && ('result' in fields || 'error' in fields)) {
-    return { kind: 'response', id, ok: 'result' in fields };
+    const { continuation_id: continuationId } = fieldsOf(fieldsOf(fields['result'])['structuredContent']);
+    return {
+      kind: 'response',
+      id,
+      ok: 'result' in fields,
+      ...(typeof continuationId === 'string' && { continuationId }),
+    };
   }
   return { kind: 'unreadable', code: 'INVALID_REQUEST' };
 }

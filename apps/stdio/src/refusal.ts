@@ -31,14 +31,23 @@ export async function lostLine(request: ClientRequest, callId: string | undefine
       hint: 'The connection comes back by itself; repeat the request.',
     });
   }
+  return toolErrorLine(request, lostCall(tool, callId), callId);
+}
+
+/** The result of a call that failed here, in the form in which the gateway's own failures come. */
+export async function toolErrorLine(
+  { id, tool, modern }: ClientRequest,
+  refusal: Refusal,
+  callId?: string,
+): Promise<string> {
   const correlationId = callId ?? randomUUID();
-  const { envelope } = await envelopeOf(lostCall(tool, callId), correlationId, callId);
+  const { envelope } = await envelopeOf(refusal, correlationId, callId);
   const ids = { ...(callId && { 'io.exai/callId': callId }), 'io.exai/correlationId': correlationId };
   return JSON.stringify({
     jsonrpc: '2.0',
     id,
     result: {
-      ...(request.modern && { resultType: 'complete' }),
+      ...(modern && { resultType: 'complete' }),
       isError: true,
       content: [{ type: 'text', text: `${envelope.message} ${envelope.hint}` }],
       structuredContent: {

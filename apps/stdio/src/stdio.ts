@@ -1,10 +1,12 @@
 import { loadConfig, type EnvironmentVariables } from '#libs/config';
 import { Bridge } from './bridge.js';
 import { gatewayAddress } from './gateway-address.js';
+import { ClientFileSender } from './files/client-file-sender.js';
+import { readsFiles } from './files/file-side.js';
 import { GatewayStarter } from './gateway-starter.js';
 import { LineSplitter } from './line-splitter.js';
 import { LinkKeeper } from './link-keeper.js';
-import { homeDataDir, readToken } from './local-files.js';
+import { dataDirCandidates, homeDataDir, readToken } from './local-files.js';
 import { tooLarge } from './refusal.js';
 import { claimStdout, type ProtocolOutput } from './stdout-guard.js';
 
@@ -46,6 +48,15 @@ export async function runStdio(options: StdioOptions): Promise<void> {
     },
     maxMessageBytes: config.limits.maxBodyBytes,
     earlyAnswerMs: address.isDefault ? EARLY_ANSWER_MS : undefined,
+    files: readsFiles(config.client, address)
+      ? new ClientFileSender({
+          config,
+          denied: dataDirCandidates(options.environment),
+          maxMessageBytes: config.limits.maxBodyBytes,
+          log,
+        })
+      : undefined,
+    onWaiting: () => keeper.nudge(),
     log,
   });
   const keeper = new LinkKeeper({

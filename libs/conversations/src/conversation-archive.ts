@@ -32,10 +32,15 @@ export class ConversationArchive {
     @InjectRepository(TurnEntity) private readonly turns: Repository<TurnEntity>,
   ) {}
 
-  /** The last used first. */
-  async list(owner: ConversationOwner, limit: number): Promise<ConversationSummary[]> {
+  /** The last used first, after the first `offset` of them. */
+  async list(owner: ConversationOwner, limit: number, offset = 0): Promise<ConversationSummary[]> {
     const rows = await stored(
-      this.conversations.find({ where: aliveOf(owner), order: { lastActivityAt: 'DESC' }, take: limit }),
+      this.conversations.find({
+        where: aliveOf(owner),
+        order: { lastActivityAt: 'DESC', id: 'ASC' },
+        skip: offset,
+        take: limit,
+      }),
     );
     return rows.map(summaryOf);
   }

@@ -5,19 +5,23 @@ import { Metrics, runInContext } from '#libs/observability';
 import {
   AttemptFailed,
   AttemptPostponed,
+  type AwaitedEvent,
   type CallProgress,
   ToolCatalog,
+  type ToolCall,
   type ToolPayload,
   ToolRunner,
 } from '#libs/tools';
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { delayUntilNextAttempt, MIN_ATTEMPT_MS } from './attempt-policy.js';
+import { CallEnding } from './call-ending.js';
 import { CallLedger, type TerminalWrite } from './call-ledger.js';
 import { CallSignals } from './call-signals.js';
 import { type StartedAttempt } from './call-state.js';
 import { DailyBudget } from './daily-budget.js';
 import { DeltaBuffer } from './delta-buffer.js';
+import { LedgerMemberCalls } from './ledger-member-calls.js';
 import { retryMessage } from './retry-message.js';
 import { RunningAttempts } from './running-attempts.js';
 import { HOLD_RESULT_MS, TerminalWriter } from './terminal-writer.js';
@@ -30,11 +34,11 @@ const WORTH_TELLING_MS = 1_000;
 
 /**
  * How an attempt ended, for the queue: over, to be delivered again after a delay as a further attempt, or put back
- * as if it had not begun; sooner than after its delay when the provider it waits for has a place.
+ * as if it had not begun; sooner than after its delay when what it waits for happens.
  */
 export type AttemptEnd =
   | { readonly kind: 'over'; readonly error?: ExaiError }
-  | { readonly kind: 'postponed'; readonly delayMs: number; readonly waitsFor?: string }
+  | { readonly kind: 'postponed'; readonly delayMs: number; readonly waitsFor?: AwaitedEvent }
   | { readonly kind: 'again'; readonly delayMs: number; readonly error: ExaiError };
 
 /** Thrown as abort reason when the worker stops before the attempt is done. */
@@ -56,6 +60,8 @@ export class AttemptRunner {
     private readonly signals: CallSignals,
     private readonly writer: TerminalWriter,
     private readonly budget: DailyBudget,
+    private readonly members: LedgerMemberCalls,
+    private readonly ending: CallEnding,
     private readonly metrics: Metrics,
     private readonly logger: PinoLogger,
   ) {
@@ -91,10 +97,11 @@ export class AttemptRunner {
     const deadline = deadlineSignal(attempt.remainingMs);
     const signal = AbortSignal.any([held, deadline.signal]);
     let deltaSent = false;
-    const tell = (progress: CallProgress) => this.signals.publish({ progress: { id: call.id, ...progress } });
-    const deltas = new DeltaBuffer((text) => tell({ kind: 'delta', text }));
+    const deltas = new DeltaBuffer((text) => this.tell(call, { kind: 'delta', text }));
     const onProgress = (progress: CallProgress) => {
-      if (progress.kind === 'phase') return tell(progress);
+      if (progress.kind === 'phase') return this.tell(call, progress);
+      // The answers of members would run into one another.
+      if (call.parentId !== undefined) return;
       deltaSent = true;
       deltas.push(progress.text);
     };
@@ -138,6 +145,7 @@ export class AttemptRunner {
         fence: attempt.fence,
         remainingMs: attempt.remainingMs,
       }),
+      members: this.members.of(call),
     });
   }
 
@@ -168,13 +176,11 @@ export class AttemptRunner {
           const { provider, model } = failed.next;
           this.metrics.providerRetries.inc({ provider, model });
         }
-        this.signals.publish({
-          progress: { id: call.id, kind: 'phase', message: retryMessage(error, failed, delayMs) },
-        });
+        this.tell(call, { kind: 'phase', message: retryMessage(error, failed, delayMs) });
         return { kind: 'again', delayMs, error };
       }
     }
-    return this.endFailed(attempt, error);
+    return this.endFailed(attempt, error, failed?.partial);
   }
 
   /** The call waits again, and this start counts as if it had not happened. */
@@ -187,13 +193,17 @@ export class AttemptRunner {
     const released = await this.ledger.release({ id: call.id, fence, delayMs });
     if (!released) return { kind: 'over' };
     this.metrics.callAttempts.inc({ reason: 'postponed' });
-    if (message !== undefined && (attempt.releases === 0 || delayMs >= WORTH_TELLING_MS)) {
-      this.signals.publish({ progress: { id: call.id, kind: 'phase', message } });
+    if (message && (attempt.releases === 0 || delayMs >= WORTH_TELLING_MS)) {
+      this.tell(call, { kind: 'phase', message });
     }
     return { kind: 'postponed', delayMs, ...(waitsFor !== undefined && { waitsFor }) };
   }
 
-  private endFailed(attempt: StartedAttempt, error: ExaiError): Promise<AttemptEnd> {
+  private async endFailed(
+    attempt: StartedAttempt,
+    error: ExaiError,
+    partial?: ToolPayload,
+  ): Promise<AttemptEnd> {
     const { call, fence } = attempt;
     this.metrics.callAttempts.inc({ reason: error.code.toLowerCase() });
     const envelope = {
@@ -201,7 +211,32 @@ export class AttemptRunner {
       attempts: attempt.attempt,
     };
     const state = error.code === 'DEADLINE_EXCEEDED' ? 'EXPIRED' : 'FAILED';
-    return this.write({ id: call.id, fence, state, error: envelope }, HOLD_RESULT_MS, error);
+    const write = {
+      id: call.id,
+      fence,
+      state,
+      error: envelope,
+      ...(partial && { payload: partial }),
+    } as const;
+    const end = await this.write(write, HOLD_RESULT_MS, error);
+    await this.endMembers(call);
+    return end;
+  }
+
+  /** Whoever waits, waits for the call that asks. */
+  private tell({ id, parentId = id }: ToolCall, progress: CallProgress): void {
+    this.signals.publish({ progress: { id: parentId, ...progress } });
+  }
+
+  /** Nobody puts the answers of its members together any more. */
+  private async endMembers(call: ToolCall): Promise<void> {
+    if (this.catalog.find(call.tool)?.kind !== 'consensus' || call.parentId !== undefined) return;
+    try {
+      // Once the call itself is over, only its members are left to cancel.
+      if (await this.ledger.find(call.id)) await this.ending.cancel(call);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'members not cancelled; their deadline ends them');
+    }
   }
 
   private nextDelay(

@@ -9,7 +9,7 @@ export interface CallIds {
   readonly correlationId: string;
 }
 
-/** Ends calls from outside their worker: cancelled by somebody, or past their deadline. */
+/** Ends calls, with their members, from outside their worker: cancelled by somebody, or past their deadline. */
 @Injectable()
 export class CallEnding {
   constructor(
@@ -17,7 +17,7 @@ export class CallEnding {
     private readonly signals: CallSignals,
   ) {}
 
-  /** False when the call had already ended, which is then what counts. */
+  /** False when the call had already ended, which is then what counts; members that are still open end anyway. */
   async cancel(call: CallIds): Promise<boolean> {
     return this.end(call, 'CANCELLED', 'CANCELLED', {});
   }
@@ -42,11 +42,11 @@ export class CallEnding {
     details: ErrorDetails,
   ): Promise<boolean> {
     const ended = await this.ledger.end(call.id, state, envelope(call, code, details));
-    if (ended) {
-      this.signals.publish({ cancel: [call.id] });
-      this.signals.publish({ done: [call.id] });
+    if (ended.length > 0) {
+      this.signals.publish({ cancel: ended });
+      this.signals.publish({ done: ended });
     }
-    return ended;
+    return ended.includes(call.id);
   }
 }
 

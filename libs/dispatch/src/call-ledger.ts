@@ -1,5 +1,5 @@
 import { type ErrorEnvelope } from '#libs/errors';
-import { type FailedCandidate, type ToolCall, type ToolPayload } from '#libs/tools';
+import { type FailedCandidate, type ToolCall, type ToolOutcome, type ToolPayload } from '#libs/tools';
 import { type OnApplicationShutdown } from '@nestjs/common';
 import { type Pool, type QueryResultRow } from 'pg';
 import {
@@ -16,6 +16,7 @@ import {
   toFinished,
   type EndedCall,
   type FinishedRow,
+  type MemberRow,
   type StartedRow,
 } from './ledger-rows.js';
 import { SQL } from './ledger-statements.js';
@@ -24,6 +25,14 @@ import { TickBatch } from './tick-batch.js';
 export interface JobTicket {
   readonly callId: string;
   readonly enqueueNo: number;
+}
+
+/** How much earlier than the call itself its members end. */
+const MEMBER_RESERVE_MS = 5_000;
+
+export interface NewMember {
+  readonly id: string;
+  readonly args: Readonly<Record<string, unknown>>;
 }
 
 export interface ReleasedStart {
@@ -37,6 +46,7 @@ export interface TerminalWrite {
   readonly id: string;
   readonly fence: number;
   readonly state: TerminalState;
+  /** The answer; beside an error, work that was done before the call failed. */
   readonly payload?: ToolPayload;
   readonly error?: ErrorEnvelope;
 }
@@ -114,10 +124,40 @@ export class CallLedger implements OnApplicationShutdown {
     return this.releases.add(start);
   }
 
-  /** Ends an open call whoever holds it. False when it had already ended. */
-  async end(id: string, state: 'CANCELLED' | 'EXPIRED', error: ErrorEnvelope): Promise<boolean> {
-    const rows = await this.query('ledger-end', SQL.end, [id, state, JSON.stringify(error)]);
-    return rows.length > 0;
+  /**
+   * Ends an open call and its members, whoever holds them.
+   * @returns the ids of those that this ended: none that had already ended
+   */
+  async end(id: string, state: 'CANCELLED' | 'EXPIRED', error: ErrorEnvelope): Promise<string[]> {
+    const values = [id, state, JSON.stringify(error)];
+    const ended: string[] = [];
+    // A member that was being taken on while the first statement ran is seen by the second one only.
+    for (let run = 0; run < 2; run += 1) {
+      const rows = await this.query<{ id: string }>('ledger-end', SQL.end, values);
+      ended.push(...rows.map((row) => row.id));
+    }
+    return ended;
+  }
+
+  /**
+   * Takes on members of an open call; those that are there stay as they are.
+   * @returns the ids of the new ones; none when the call has ended
+   */
+  async acceptMembers(parentId: string, members: readonly NewMember[]): Promise<string[]> {
+    const ids = members.map(({ id }) => id);
+    const args = members.map((member) => JSON.stringify(member.args));
+    const values = [parentId, ids, args, MEMBER_RESERVE_MS];
+    const rows = await this.query<{ id: string }>('ledger-accept-members', SQL.acceptMembers, values);
+    return rows.map(({ id }) => id);
+  }
+
+  /** Those of these members that are there: what became of each, undefined while it is open. */
+  async members(
+    parentId: string,
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, ToolOutcome | undefined>> {
+    const rows = await this.query<MemberRow>('ledger-members', SQL.members, [parentId, ids]);
+    return new Map(rows.map((row) => [row.id, row.isOver ? toFinished(row).outcome : undefined]));
   }
 
   /** Tells that these attempts are alive; answers the ids that are still theirs. */
@@ -189,6 +229,7 @@ export class CallLedger implements OnApplicationShutdown {
     await this.query('ledger-accept', SQL.accept, [
       ...identityColumns(calls),
       calls.map((call) => Math.max(0, Math.round(call.deadline - now))),
+      calls.map(({ clientFiles }) => (clientFiles ? JSON.stringify(clientFiles) : null)),
     ]);
     return calls.map(() => undefined);
   }

@@ -34,6 +34,8 @@ export interface FinishedCall {
 /** A call without anything that was said in it. */
 export interface CallSummary {
   readonly id: string;
+  /** The call that this one is a member of. */
+  readonly parentId: string | null;
   readonly tool: string;
   readonly state: CallState;
   readonly attempts: number;
@@ -57,6 +59,8 @@ export interface CallsWanted {
 
 export interface CallReport {
   readonly id: string;
+  /** The call that this one is a member of. */
+  readonly parentId: string | null;
   readonly tool: string;
   readonly state: CallState;
   readonly attempts: number;
@@ -74,6 +78,7 @@ export interface CallReport {
   readonly reasoningTokens: number | null;
   /** US dollars by the price list; null = not known. */
   readonly costUsd: number | null;
+  /** The answer; beside an error, work that was done before the call failed. */
   readonly result: ToolPayload | null;
   readonly error: ErrorEnvelope | null;
 }

@@ -18,6 +18,7 @@ import { CallSignals } from './call-signals.js';
 import { CallWaiters } from './call-waiters.js';
 import { DailyBudget } from './daily-budget.js';
 import { LAZY_POOL, openLazyPool } from './lazy-pool.js';
+import { LedgerMemberCalls } from './ledger-member-calls.js';
 import { PostponedCalls } from './postponed-calls.js';
 import { PostgresCallSignals } from './postgres-call-signals.js';
 import { Reconciler } from './reconciler.js';
@@ -27,6 +28,7 @@ import { RunningAttempts } from './running-attempts.js';
 import { TerminalWriter } from './terminal-writer.js';
 import { ToolCallProcessor } from './tool-call.processor.js';
 import { ToolDispatcher } from './tool-dispatcher.js';
+import { WaitingParents } from './waiting-parents.js';
 
 const QUEUE_MODULES = [
   BullModule.forRootAsync({
@@ -79,7 +81,16 @@ export class DispatchProducerModule {
 /** The worker's half. */
 @Module({
   imports: [CallStoreModule, ToolCatalogModule, ToolEnginesModule],
-  providers: [RunningAttempts, TerminalWriter, AttemptRunner, PostponedCalls, ToolCallProcessor],
+  providers: [
+    CallEnding,
+    RunningAttempts,
+    TerminalWriter,
+    LedgerMemberCalls,
+    AttemptRunner,
+    PostponedCalls,
+    WaitingParents,
+    ToolCallProcessor,
+  ],
   exports: [CallStoreModule, ToolCallProcessor],
 })
 export class DispatchConsumerModule {}

@@ -41,11 +41,13 @@ function limitsJson({ models, maxCostUsd }: Limits): string | null {
 
 export interface StartedRow {
   id: string;
+  parentId: string | null;
   tenant: string;
   subject: string;
   scopes: string;
   tool: string;
   args: string;
+  clientFiles: string | null;
   correlationId: string;
   sessionId: string;
   transport: ToolCall['transport'];
@@ -65,8 +67,12 @@ export function toAttempt(row: StartedRow): StartedAttempt {
   return {
     call: {
       id: row.id,
+      ...(row.parentId !== null && { parentId: row.parentId }),
       tool: row.tool,
       args: JSON.parse(row.args) as Record<string, unknown>,
+      ...(row.clientFiles !== null && {
+        clientFiles: JSON.parse(row.clientFiles) as NonNullable<ToolCall['clientFiles']>,
+      }),
       principal: {
         tenant: row.tenant,
         subject: row.subject,
@@ -97,16 +103,16 @@ export interface FinishedRow {
   error: ErrorEnvelope | null;
 }
 
+/** Until it is over, its state is none of the terminal ones. */
+export type MemberRow = FinishedRow & { readonly isOver: boolean };
+
 export function toFinished(row: FinishedRow): FinishedCall {
   const { id, tool, state, result, error } = row;
-  return {
-    id,
-    tool,
-    state,
-    resultJson: result ?? undefined,
-    outcome:
-      result !== null
-        ? { ok: true, payload: JSON.parse(result) as ToolPayload }
-        : { ok: false, error: error as ErrorEnvelope },
-  };
+  const payload = result === null ? undefined : (JSON.parse(result) as ToolPayload);
+  if (error === null && payload) {
+    return { id, tool, state, resultJson: result ?? undefined, outcome: { ok: true, payload } };
+  }
+  // What stands beside an error is work that was done before the call failed.
+  const outcome = { ok: false, error: error as ErrorEnvelope, ...(payload && { partial: payload }) } as const;
+  return { id, tool, state, resultJson: undefined, outcome };
 }

@@ -5,13 +5,33 @@
 export const SQL = {
   accept: `
     INSERT INTO tool_calls (id, tenant_id, principal_id, scopes, tool, args, state, correlation_id, session_id,
-                            transport, client_name, client_version, limits, deadline_at)
+                            transport, client_name, client_version, limits, deadline_at, client_files)
     SELECT id, tenant, subject, scopes, tool, args::json, 'ACCEPTED', correlation, session, transport,
-           client_name, client_version, limits::jsonb, clock_timestamp() + remaining * interval '1 millisecond'
+           client_name, client_version, limits::jsonb, clock_timestamp() + remaining * interval '1 millisecond',
+           client_files::json
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::text[], $12::text[], $13::int[])
+                $9::text[], $10::text[], $11::text[], $12::text[], $13::int[], $14::text[])
       AS c (id, tenant, subject, scopes, tool, args, correlation, session, transport, client_name,
-            client_version, limits, remaining)`,
+            client_version, limits, remaining, client_files)`,
+
+  /**
+   * Members get their identity and rights from the row of their parent, which is locked meanwhile: whoever ends it
+   * either comes first, and nothing is taken on, or finds them. They end a little earlier, so that what they answered
+   * can still be put together.
+   */
+  acceptMembers: `
+    INSERT INTO tool_calls (id, parent_id, tenant_id, principal_id, scopes, tool, args, state, correlation_id,
+                            session_id, transport, client_name, client_version, limits, deadline_at)
+    SELECT m.id, p.id, p.tenant_id, p.principal_id, p.scopes, p.tool, m.args::json, 'ACCEPTED', p.correlation_id,
+           p.session_id, p.transport, p.client_name, p.client_version, p.limits,
+           p.deadline_at - least($4::int * interval '1 millisecond', (p.deadline_at - clock_timestamp()) / 10)
+    FROM (SELECT * FROM tool_calls WHERE id = $1 AND finished_at IS NULL FOR SHARE) AS p,
+         unnest($2::uuid[], $3::text[]) AS m (id, args)
+    ON CONFLICT (id) DO NOTHING RETURNING id`,
+
+  members: `
+    SELECT id, tool, state, result::text AS result, error, finished_at IS NOT NULL AS "isOver"
+    FROM tool_calls WHERE id = ANY($2::uuid[]) AND parent_id = $1`,
 
   /** Inline calls: recorded when they are over. */
   record: `
@@ -36,7 +56,9 @@ export const SQL = {
     RETURNING t.id, t.tenant_id AS tenant, t.principal_id AS subject, t.scopes, t.tool, t.args::text AS args,
       t.correlation_id AS "correlationId", t.session_id AS "sessionId", t.transport,
       t.client_name AS "clientName", t.client_version AS "clientVersion", t.fence, t.attempts, t.releases, t.failures,
-      t.limits,
+      t.limits, t.parent_id AS "parentId",
+      (CASE WHEN t.parent_id IS NULL THEN t.client_files
+            ELSE (SELECT p.client_files FROM tool_calls p WHERE p.id = t.parent_id) END)::text AS "clientFiles",
       (extract(epoch FROM t.deadline_at - clock_timestamp()) * 1000)::float8 AS "remainingMs",
       (extract(epoch FROM clock_timestamp() - t.accepted_at) * 1000)::float8 AS "acceptedMs"`,
 
@@ -80,12 +102,12 @@ export const SQL = {
     FROM unnest($1::uuid[], $2::int[], $3::int[]) AS r (id, fence, delay)
     WHERE t.id = r.id AND t.fence = r.fence AND t.finished_at IS NULL RETURNING t.id`,
 
-  /** The fence rises, so that an attempt that is still running has lost the call. */
+  /** With its members. The fence rises, so that an attempt that is still running has lost the call. */
   end: `
     UPDATE tool_calls
     SET state = $2, error = $3::json, fence = fence + 1, finished_at = clock_timestamp(),
         touched_at = clock_timestamp()
-    WHERE id = $1 AND finished_at IS NULL RETURNING id`,
+    WHERE (id = $1 OR parent_id = $1) AND finished_at IS NULL RETURNING id`,
 
   heartbeat: `
     UPDATE tool_calls t SET touched_at = clock_timestamp()
@@ -113,14 +135,14 @@ export const SQL = {
     WHERE finished_at IS NULL AND deadline_at < clock_timestamp() - interval '1 second' LIMIT $1`,
 
   dropContent: `
-    UPDATE tool_calls SET args = NULL, result = NULL
+    UPDATE tool_calls SET args = NULL, client_files = NULL, result = NULL
     WHERE id IN (
       SELECT id FROM tool_calls
       WHERE args IS NOT NULL AND finished_at < clock_timestamp() - $1::float8 * interval '1 millisecond'
       LIMIT $2)`,
 
   recent: `
-    SELECT id, tool, state, attempts, correlation_id AS "correlationId", accepted_at AS "acceptedAt",
+    SELECT id, parent_id AS "parentId", tool, state, attempts, correlation_id AS "correlationId", accepted_at AS "acceptedAt",
            finished_at AS "finishedAt", provider, model, input_tokens AS "inputTokens",
            output_tokens AS "outputTokens", cost_usd::float8 AS "costUsd", error->>'code' AS "errorCode"
     FROM tool_calls
@@ -130,7 +152,7 @@ export const SQL = {
     ORDER BY accepted_at DESC LIMIT $3`,
 
   report: `
-    SELECT id, tool, state, attempts, correlation_id AS "correlationId", accepted_at AS "acceptedAt",
+    SELECT id, parent_id AS "parentId", tool, state, attempts, correlation_id AS "correlationId", accepted_at AS "acceptedAt",
            started_at AS "startedAt", finished_at AS "finishedAt", deadline_at AS "deadlineAt",
            provider, model, input_tokens AS "inputTokens", output_tokens AS "outputTokens",
            cached_tokens AS "cachedTokens", reasoning_tokens AS "reasoningTokens", cost_usd::float8 AS "costUsd",

@@ -90,6 +90,8 @@ export class PostponedCalls implements OnApplicationShutdown {
   }
 
   private expect(callId: string, place: KeptPlace): void {
+    // Woken again before it came: the older place is free, and its timer must not end the newer wait.
+    this.settle(callId);
     const giveUp = (): void => {
       clearTimeout(timer);
       this.onTheWay.delete(callId);

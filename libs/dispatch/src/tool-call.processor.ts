@@ -11,6 +11,7 @@ import { TOOL_CALLS_QUEUE } from './call-queue.js';
 import { type StartedAttempt } from './call-state.js';
 import { PostponedCalls } from './postponed-calls.js';
 import { RunningAttempts } from './running-attempts.js';
+import { WaitingParents } from './waiting-parents.js';
 
 /** A killed worker's jobs run again after 5 to 10 s; BullMQ's default would take a minute. */
 const LOCK_MS = 5_000;
@@ -41,6 +42,7 @@ export class ToolCallProcessor extends WorkerHost implements OnApplicationBootst
     private readonly runner: AttemptRunner,
     private readonly running: RunningAttempts,
     private readonly postponed: PostponedCalls,
+    private readonly parents: WaitingParents,
     private readonly metrics: Metrics,
     private readonly logger: PinoLogger,
   ) {
@@ -65,11 +67,15 @@ export class ToolCallProcessor extends WorkerHost implements OnApplicationBootst
       // Unlike a failure, this leaves the count of attempts as it is.
       const dueAt = Date.now() + end.delayMs;
       await job.moveToDelayed(dueAt, token);
-      const { waitsFor: provider } = end;
+      const { waitsFor } = end;
       const { id: callId, createdAt } = attempt.call;
       // Not `promote`: on PostgreSQL it puts a job at the end of the queue, and back into it one that was just taken.
       const wake = (): Promise<void> => job.changeDelay(0);
-      if (provider !== undefined) this.postponed.add({ callId, provider, createdAt, dueAt, wake });
+      if (waitsFor?.kind === 'provider') {
+        this.postponed.add({ callId, provider: waitsFor.id, createdAt, dueAt, wake });
+      } else if (waitsFor) {
+        void this.parents.add({ callId, members: waitsFor.ids, dueAt, wake });
+      }
       throw new DelayedError();
     }
     if (end.kind === 'again') throw new TryAgain(envelopeJson(end.error, attempt.call), end.delayMs);

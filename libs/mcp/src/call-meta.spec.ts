@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requestedTimeoutMs, traceIdOf } from './call-meta.js';
+import { clientFilesOf, requestedTimeoutMs, traceIdOf } from './call-meta.js';
 
 describe('traceIdOf', () => {
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -27,4 +27,38 @@ describe('requestedTimeoutMs', () => {
       expect.objectContaining({ code: 'INVALID_PARAMS' }),
     );
   });
+});
+
+describe('clientFilesOf', () => {
+  const of = (value: unknown) => clientFilesOf({ 'io.exai/files': value });
+
+  it('is undefined when the caller sends no files', () => {
+    expect(clientFilesOf(undefined)).toBeUndefined();
+    expect(clientFilesOf({})).toBeUndefined();
+  });
+
+  it('fills in what was left out', () => {
+    expect(of({ readBy: 'client' })).toEqual({ readBy: 'client', files: [], skipped: [] });
+  });
+
+  it('names the place that is wrong and what belongs there, never the content', () => {
+    const files = [
+      { path: '/a', content: 'fine' },
+      { path: 'b', content: 'a secret' },
+    ];
+    expect(() => of({ readBy: 'client', files })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_PARAMS',
+        message: expect.stringContaining('/files/1/path should be an absolute path') as string,
+      }),
+    );
+    expect(() => of({ readBy: 'client', files })).not.toThrow(/secret/);
+  });
+
+  it.each([null, 'files', [], { readBy: 'gateway' }, { readBy: 'client', files: [{ path: '/a' }] }])(
+    'refuses %j',
+    (value) => {
+      expect(() => of(value)).toThrow(expect.objectContaining({ code: 'INVALID_PARAMS' }));
+    },
+  );
 });

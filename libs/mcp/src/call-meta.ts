@@ -1,4 +1,5 @@
-import { ExaiError } from '#libs/errors';
+import { ExaiError, toExaiError } from '#libs/errors';
+import { CLIENT_FILES_META, clientFilesSchema, type ClientFiles } from '#libs/file-access';
 
 /** Our own `_meta` keys, in requests and results. */
 export const META = {
@@ -9,6 +10,7 @@ export const META = {
   delta: 'io.exai/delta',
 } as const;
 
+const MAX_ISSUES = 5;
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 
 /**
@@ -25,6 +27,21 @@ export function requestedTimeoutMs(meta: Record<string, unknown> | undefined): n
     });
   }
   return value;
+}
+
+/**
+ * The files that the caller has read itself and sends along.
+ * @throws ExaiError INVALID_PARAMS that names the first places that are wrong, or over a limit
+ */
+export function clientFilesOf(meta: Record<string, unknown> | undefined): ClientFiles | undefined {
+  const value = meta?.[CLIENT_FILES_META];
+  if (value === undefined) return undefined;
+  const parsed = clientFilesSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = (toExaiError(parsed.error).details.issues ?? []).slice(0, MAX_ISSUES);
+  const field = `_meta["${CLIENT_FILES_META}"]`;
+  const reason = issues.map(({ pointer, expected }) => `${pointer || 'it'} should be ${expected}`).join('; ');
+  throw new ExaiError('INVALID_PARAMS', { field, reason, issues });
 }
 
 /** Trace id of a valid W3C `traceparent`; all zeros is not one. */

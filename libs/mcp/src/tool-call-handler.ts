@@ -15,7 +15,7 @@ import {
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { v7 as uuidv7 } from 'uuid';
-import { requestedTimeoutMs, traceIdOf } from './call-meta.js';
+import { clientFilesOf, requestedTimeoutMs, traceIdOf } from './call-meta.js';
 import { type McpConnection } from './mcp-connection.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { toProtocolError } from './protocol-errors.js';
@@ -59,9 +59,11 @@ export class ToolCallHandler {
           this.errors.report(toEnvelope(error, { correlationId }), tool.definition.name);
           return toErrorResult(identity, error);
         }
+        const clientFiles = clientFilesOf(ctx.mcpReq._meta);
         const call: ToolCall = {
           ...identity,
           args: parsed.args,
+          ...(clientFiles && { clientFiles }),
           principal: connection.principal,
           client: { name: client.name, version: client.version },
           sessionId: connection.id,

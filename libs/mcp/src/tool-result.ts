@@ -1,6 +1,6 @@
 import { toEnvelope, type ErrorEnvelope, type ExaiError } from '#libs/errors';
 import { type DispatchedOutcome } from '#libs/dispatch';
-import { type ToolCall } from '#libs/tools';
+import { type ToolCall, type ToolPayload } from '#libs/tools';
 import { type CallToolResult } from '@modelcontextprotocol/server';
 import { META } from './call-meta.js';
 
@@ -9,7 +9,7 @@ type CallIdentity = Pick<ToolCall, 'id' | 'tool' | 'correlationId' | 'createdAt'
 /** The outcome of an accepted call, as MCP result: failures too, so that the session stays open. */
 export function toCallToolResult(call: CallIdentity, dispatched: DispatchedOutcome): CallToolResult {
   const { outcome, resultJson } = dispatched;
-  if (!outcome.ok) return failure(call, outcome.error);
+  if (!outcome.ok) return failure(call, outcome.error, outcome.partial);
   const { payload } = outcome;
   return {
     content: [{ type: 'text', text: resultJson ?? JSON.stringify(payload) }],
@@ -24,16 +24,21 @@ export function toErrorResult(call: CallIdentity, error: ExaiError): CallToolRes
   return failure(call, toEnvelope(error, { correlationId: call.correlationId, callId: call.id }));
 }
 
-function failure(call: CallIdentity, error: ErrorEnvelope): CallToolResult {
+/** @param partial work that was done before the call failed; clients that show text only get it too */
+function failure(call: CallIdentity, error: ErrorEnvelope, partial?: ToolPayload): CallToolResult {
+  const text = `${error.message} ${error.hint} (correlation id ${error.correlationId})`;
   return {
     isError: true,
     content: [
-      { type: 'text', text: `${error.message} ${error.hint} (correlation id ${error.correlationId})` },
+      { type: 'text', text },
+      ...(partial ? [{ type: 'text' as const, text: JSON.stringify(partial) }] : []),
     ],
     structuredContent: {
+      ...partial,
       status: 'error',
       error,
       metadata: {
+        ...partial?.metadata,
         tool_name: call.tool,
         correlation_id: call.correlationId,
         duration_ms: Date.now() - call.createdAt,

@@ -1,4 +1,5 @@
 import { type ExaiError } from '#libs/errors';
+import { type ToolPayload } from './tool.js';
 
 /** A model, as the dispatcher needs to name it. */
 export interface Candidate {
@@ -23,7 +24,13 @@ export class AttemptFailed extends Error {
      * above `withinMs` reserved nothing.
      */
     readonly reserveRetry: (withinMs: number) => number = () => 0,
+    /** Work that was done all the same; the caller gets it beside the error if this failure is final. */
+    readonly partial?: ToolPayload,
   ) {
     super(error.message, { cause: error });
+  }
+
+  withPartial(partial: ToolPayload): AttemptFailed {
+    return new AttemptFailed(this.error, this.candidate, this.next, this.reserveRetry, partial);
   }
 }

@@ -3,6 +3,8 @@
 /** One call of a tool: what it was and how it ended, never its arguments or its answer. */
 export interface CallRecord {
   readonly call_id: string;
+  /** Of the call that asked this one, as `consensus` does for each model. */
+  readonly parent_call_id?: string;
   readonly tool: string;
   /** State of the ledger: for example `RUNNING`, `COMPLETED`, `FAILED`. */
   readonly state: string;

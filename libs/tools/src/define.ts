@@ -8,14 +8,29 @@ import {
   type VersionReport,
 } from './system-view.js';
 import { type CallRecord, type ThreadReport, type ThreadSummary } from './caller-records.js';
-import { type RoutingCategory } from '#libs/providers';
+import {
+  type ChatMessage,
+  type Completion,
+  type FunctionTool,
+  type RoutingCategory,
+  type ToolChoice,
+} from '#libs/providers';
+import { type ConsensusParts } from './consensus/consensus.js';
 import { type WorkflowParts } from './workflow/workflow.js';
-import { type CallPrincipal } from './tool.js';
+import { type CallPrincipal, type PayloadMetadata } from './tool.js';
+import {
+  type CallerDocuments,
+  type RemovalReport,
+  type StoredFileReport,
+} from './documents/caller-documents.js';
+import { type VendorServices } from './vendor-services.js';
 
 export { invalidArgument } from './invalid-argument.js';
 export type { CallRecord, ThreadReport, ThreadSummary };
+export type { RemovalReport, StoredFileReport };
 export type { CapabilitiesReport, ModelsReport, PayloadReport, StatusReport, VersionReport };
-export type { Expert, Gathered, Stage, WorkflowView } from './workflow/workflow.js';
+export type { ChangesWanted, Expert, Gathered, Stage, WorkflowView } from './workflow/workflow.js';
+export type { FoundPage } from '#libs/providers';
 
 export type ToolTier = 'essential' | 'core' | 'advanced' | 'hidden';
 
@@ -62,6 +77,8 @@ export interface ToolAnswer {
   readonly contentType: 'text' | 'markdown' | 'json';
   /** More top-level fields of the payload. */
   readonly fields?: Readonly<Record<string, unknown>>;
+  /** Who was asked without a model, what that cost, and what else is known of the answer. */
+  readonly metadata?: Partial<PayloadMetadata>;
 }
 
 /** Who an inline tool answers. */
@@ -75,6 +92,16 @@ export interface UtilityContext {
   readonly signal: AbortSignal;
   /** Rejects when the call is cancelled or out of time. */
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** What vendors offer beside models. */
+  readonly vendors: VendorServices;
+  /** Files that the caller has at providers. */
+  readonly documents: CallerDocuments;
+}
+
+export interface DocumentWish {
+  readonly path: string;
+  /** Id of a provider, or `auto`. */
+  readonly provider: string;
 }
 
 interface SimpleParts {
@@ -96,6 +123,43 @@ export interface SimpleTool extends DefinitionBase, SimpleParts {
   readonly fields: Fields;
   /** The user's message, out of the arguments. */
   ask(args: ParsedArguments): string;
+  /** The one file that the question is about; a provider that keeps files reads it. */
+  document?(args: ParsedArguments): DocumentWish;
+}
+
+/** A request to a model, whose messages the tool itself or its caller writes. */
+export interface DirectRequest {
+  readonly messages: readonly ChatMessage[];
+  readonly tools?: readonly FunctionTool[];
+  readonly toolChoice?: ToolChoice;
+  readonly temperature?: number;
+  readonly webSearch?: boolean;
+  /** Ask for the answer whole, and for the headers it comes with. */
+  readonly captureHeaders?: true;
+}
+
+/** What a direct tool makes its answer of. */
+export interface DirectReply {
+  readonly completion: Completion;
+  /** Any name of a model that could be asked now, by whoever calls. */
+  readonly isUsable: (model: string) => boolean;
+}
+
+export interface DirectAnswer extends Omit<ToolAnswer, 'metadata'> {
+  readonly warnings?: readonly string[];
+}
+
+/** One request to a model of one vendor, without files and without a conversation. In the worker. */
+export interface DirectTool extends DefinitionBase {
+  readonly kind: 'direct';
+  /** Id of the only provider whose models it asks. */
+  readonly provider: string;
+  readonly category: RoutingCategory;
+  readonly defaults: SimpleParts['defaults'];
+  readonly fields: Fields;
+  /** @throws ExaiError INVALID_ARGUMENT for arguments that do not fit together */
+  request(args: ParsedArguments): DirectRequest;
+  answer(reply: DirectReply, args: ParsedArguments): DirectAnswer;
 }
 
 /** Answered in the gateway from the state of the system, without queue and without a model. */
@@ -119,8 +183,24 @@ export interface WorkflowTool extends DefinitionBase, WorkflowParts {
   readonly fields: Fields;
 }
 
+/** The same question to several models, each as a call of its own. In the worker. */
+export interface ConsensusTool extends DefinitionBase, ConsensusParts {
+  readonly kind: 'consensus';
+  readonly category: RoutingCategory;
+  readonly fields: Fields;
+}
+
+/** Hands its prompt to a program that the operator configured. In the worker. */
+export interface ProgramTool extends DefinitionBase {
+  readonly kind: 'program';
+  readonly fields: Fields;
+  /** What the slowest of its programs may take. */
+  readonly timeoutMs: number;
+}
+
 /** Discriminated by `kind`; the engine of a kind is chosen by it. */
-export type ToolDefinition = SimpleTool | InlineTool | UtilityTool | WorkflowTool;
+export type ToolDefinition =
+  SimpleTool | DirectTool | InlineTool | UtilityTool | WorkflowTool | ConsensusTool | ProgramTool;
 
 export type ToolKind = ToolDefinition['kind'];
 
@@ -131,9 +211,26 @@ type Typed<T extends ToolDefinition, F extends Fields, Functions> = Omit<
 > & { readonly fields: F; readonly aliases?: Readonly<Record<string, keyof F & string>> } & Functions;
 
 export function defineSimpleTool<const F extends Fields>(
-  tool: Typed<SimpleTool, F, { ask(args: ArgumentsOf<F>): string }>,
+  tool: Typed<
+    SimpleTool,
+    F,
+    { ask(args: ArgumentsOf<F>): string; document?(args: ArgumentsOf<F>): DocumentWish }
+  >,
 ): SimpleTool {
   return { kind: 'simple', ...tool };
+}
+
+export function defineDirectTool<const F extends Fields>(
+  tool: Typed<
+    DirectTool,
+    F,
+    {
+      request(args: ArgumentsOf<F>): DirectRequest;
+      answer(reply: DirectReply, args: ArgumentsOf<F>): DirectAnswer;
+    }
+  >,
+): DirectTool {
+  return { kind: 'direct', ...tool };
 }
 
 export function defineInlineTool<const F extends Fields>(
@@ -152,12 +249,28 @@ export function defineUtilityTool<const F extends Fields>(
   return { kind: 'utility', ...tool };
 }
 
+export function defineConsensusTool<const F extends Fields>(
+  tool: Typed<ConsensusTool, F, object>,
+): ConsensusTool {
+  return { kind: 'consensus', ...tool };
+}
+
 /** The definition knows better than its caller how its one question is to be asked. */
-const RARE_IN_WORKFLOWS = ['temperature', 'thinking_mode', 'use_websearch', 'relevant_context'] as const;
+const RARE_IN_WORKFLOWS = [
+  'temperature',
+  'thinking_mode',
+  'use_websearch',
+  'relevant_context',
+  'images',
+] as const;
 
 /** The functions of a workflow see its arguments through the view, as the engine parsed them. */
 export function defineWorkflowTool<const F extends Fields>(
   tool: Typed<WorkflowTool, F, object>,
 ): WorkflowTool {
   return { kind: 'workflow', ...tool, unlisted: [...RARE_IN_WORKFLOWS, ...(tool.unlisted ?? [])] };
+}
+
+export function defineProgramTool<const F extends Fields>(tool: Typed<ProgramTool, F, object>): ProgramTool {
+  return { kind: 'program', ...tool };
 }

@@ -1,5 +1,7 @@
 export { AttemptFailed, type Candidate, type NextCandidate } from './attempt-failed.js';
-export { AttemptPostponed } from './attempt-postponed.js';
+export { AttemptPostponed, type AwaitedEvent } from './attempt-postponed.js';
+export { clinkFileSchema } from './clink/clink-file.schema.js';
+export { clinkTool } from './definitions/clink.tool.js';
 export {
   type AnswerCaller,
   type Fields,
@@ -59,6 +61,9 @@ export {
   type CallPrincipal,
   type CallProgress,
   type FailedCandidate,
+  type Member,
+  type MemberCalls,
+  type MemberQuestion,
   type PayloadMetadata,
   type TokenUsage,
   type ToolCall,

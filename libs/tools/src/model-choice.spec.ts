@@ -70,6 +70,27 @@ describe('choice of a model', () => {
     );
   });
 
+  it('takes one that sees when there are images, and never one that does not', () => {
+    expect(choose({ images: 1 }).card.images).toBe(true);
+    expect(choose({ images: 1, model: 'kimi-k2.6' })).toMatchObject({ card: { id: 'kimi-k2.6' } });
+    expect(() => choose({ images: 1, model: 'moonshot-v1-128k' })).toThrowError(
+      expect.objectContaining({
+        code: 'MODEL_CAPABILITY',
+        message: expect.stringContaining('takes no images') as string,
+        details: expect.objectContaining({
+          suggestions: expect.arrayContaining(['kimi-k2.6']) as unknown,
+        }) as object,
+      }) as Error,
+    );
+    const limits = { models: ['moonshot-v1-128k'] };
+    expect(() => choose({ images: 1, limits })).toThrowError(
+      expect.objectContaining({
+        code: 'NO_MODEL_AVAILABLE',
+        message: expect.stringContaining('takes no images') as string,
+      }) as Error,
+    );
+  });
+
   it('goes on to another model after a failure', () => {
     const { provider, id: model } = choose().card;
     const failures = [{ provider, model, code: 'PROVIDER_UNAVAILABLE' }];

@@ -2,6 +2,7 @@ import { type Conversation } from '#libs/conversations';
 import { ExaiError } from '#libs/errors';
 import { estimateTokens, type ModelRouter, type ModelWish, type RouteDecision } from '#libs/providers';
 import { type SimpleTool } from './define.js';
+import { TOKENS_PER_IMAGE } from './images.js';
 import { type WantedOptions } from './model-options.js';
 import { type ShownFile } from './prompt.js';
 import { tokensOfFiles } from './simple-prompt.js';
@@ -18,6 +19,10 @@ export interface ChoiceParts {
   readonly model: string;
   readonly text: string;
   readonly files: readonly ShownFile[];
+  /** Number of images sent along; they are never left out for a model that cannot see. */
+  readonly images?: number;
+  /** Whose models are preferred, as it holds what is asked about. */
+  readonly provider?: string;
   readonly wanted: WantedOptions;
   readonly conversation: Conversation;
   readonly failures: ModelWish['failures'];
@@ -26,12 +31,13 @@ export interface ChoiceParts {
 }
 
 /**
- * A named model is asked as it is. Automatic choice tries for one that can do everything and takes named files;
- * when there is none, it takes one that can do less: the answer then says what it could not do.
+ * A named model is asked as it is, unless it cannot see the images. Automatic choice tries for one that can do
+ * everything and takes named files; when there is none, it takes one that can do less: the answer then says what it
+ * could not do.
  */
 export function chooseModel(router: ModelRouter, parts: ChoiceParts, attempt: number): RouteDecision {
   const wish = wishFor(parts);
-  const modest = { ...wish, requires: {} };
+  const modest = { ...wish, requires: parts.images ? { images: true } : {} };
   if (!isAuto(parts.model)) return router.choose(modest, attempt);
   const route = chooseIfAny(router, wish, attempt) ?? router.choose(modest, attempt);
   const fileTokens = tokensOfFiles(parts.files);
@@ -41,7 +47,7 @@ export function chooseModel(router: ModelRouter, parts: ChoiceParts, attempt: nu
 }
 
 function wishFor(parts: ChoiceParts): ModelWish {
-  const { tool, model, text, files, wanted, conversation, failures, limits } = parts;
+  const { tool, model, text, files, images = 0, provider, wanted, conversation, failures, limits } = parts;
   const { thinkingMode } = wanted;
   const thinks = thinkingMode !== undefined && thinkingMode !== 'minimal' && thinkingMode !== 'low';
   return {
@@ -49,7 +55,10 @@ function wishFor(parts: ChoiceParts): ModelWish {
     category: tool.category,
     ...(conversation.lastModel !== undefined && { previousModel: conversation.lastModel }),
     requires: {
-      contextTokens: tokensOfFiles(files) + estimateTokens(text) + estimateTokens(tool.prompt),
+      contextTokens:
+        tokensOfFiles(files) + estimateTokens(text) + estimateTokens(tool.prompt) + images * TOKENS_PER_IMAGE,
+      ...(images > 0 && { images: true }),
+      ...(provider !== undefined && { provider }),
       ...(wanted.webSearch === true && { webSearch: true }),
       ...(thinks && { reasoning: true }),
     },

@@ -4,6 +4,7 @@ import {
   type ChatMessage,
   type Completion,
   type CompletionDelta,
+  type CompletionRequest,
   costOf,
   ProviderRegistry,
   type RouteDecision,
@@ -28,6 +29,8 @@ export interface QuestionParts {
   readonly stream: boolean;
   /** Default: the signal of the attempt. */
   readonly signal?: AbortSignal;
+  /** What few questions need. */
+  readonly special?: Pick<CompletionRequest, 'tools' | 'toolChoice' | 'captureHeaders' | 'streamed'>;
 }
 
 export interface Answered {
@@ -48,7 +51,7 @@ export class ModelQuestion {
     const { call, context, route, messages, options, inputTokens, maxOutputTokens, stream } = parts;
     const { card, provider } = route;
     const { spending, signal: ofAttempt } = context;
-    const { signal = ofAttempt } = parts;
+    const { signal = ofAttempt, special } = parts;
     const attempt = context.attempt > 1 ? ` (attempt ${context.attempt} of ${context.maxAttempts})` : '';
     tellPhase(context, `asking ${card.id}${attempt}`);
     const onDelta = deltaTeller(context, card.id);
@@ -56,6 +59,7 @@ export class ModelQuestion {
       model: card,
       messages,
       ...withoutWarnings(options),
+      ...special,
       maxOutputTokens,
       correlationId: call.correlationId,
       cameBack: context.putBacks > 0,

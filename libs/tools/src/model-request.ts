@@ -6,7 +6,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { AttemptFailed } from './attempt-failed.js';
 import { AttemptPostponed } from './attempt-postponed.js';
 import { routeFields } from './route-fields.js';
-import { type AttemptContext, type ToolPayload } from './tool.js';
+import { type AttemptContext } from './tool.js';
 
 /** What every engine does around asking the model that the router chose: record the decision, sort the failure. */
 @Injectable()
@@ -23,16 +23,16 @@ export class ModelRequest {
    * @throws AttemptPostponed when the provider had no place: nothing was sent.
    * @throws AttemptFailed for every other failure.
    */
-  async run(
+  async run<T>(
     route: RouteDecision,
     requested: string,
     { signal }: AttemptContext,
-    ask: () => Promise<ToolPayload>,
-  ): Promise<ToolPayload> {
+    ask: () => Promise<T>,
+  ): Promise<T> {
     try {
-      const payload = await ask();
+      const answer = await ask();
       this.record(route, requested);
-      return payload;
+      return answer;
     } catch (error) {
       if (error instanceof ProviderBusy && !signal.aborted) throw postponed(error);
       this.record(route, requested);
@@ -54,9 +54,13 @@ export class ModelRequest {
   }
 }
 
-function postponed({ provider, delayMs, why }: ProviderBusy): AttemptPostponed {
+/** The call waits for a place at its provider, or for the end of a pause. */
+export function postponed({ provider, delayMs, why }: ProviderBusy): AttemptPostponed {
   if (why === 'full') {
-    return new AttemptPostponed(delayMs, `${provider} is full; waiting for a place`, provider);
+    return new AttemptPostponed(delayMs, `${provider} is full; waiting for a place`, {
+      kind: 'provider',
+      id: provider,
+    });
   }
   const wait = delayMs < 1_000 ? 'waiting a moment' : `waiting about ${Math.round(delayMs / 1_000)} s`;
   return new AttemptPostponed(delayMs, `${provider} has reached its rate limit; ${wait}`);

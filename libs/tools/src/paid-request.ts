@@ -1,6 +1,6 @@
 import { ExaiError, isErrorCode, type ErrorCode } from '#libs/errors';
 import { type Completion, costOf, estimateCost, type ModelCard } from '#libs/providers';
-import { type Settlement, type Spending } from './spending.js';
+import { type CostEstimate, type Settlement, type Spending } from './spending.js';
 
 /** After these the vendor has read the prompt, and may charge for it although nobody got an answer. */
 const MAY_BE_CHARGED: ReadonlySet<ErrorCode> = new Set([
@@ -32,18 +32,38 @@ export async function askPaid(request: PaidRequest): Promise<Completion> {
   // Free, or of unknown price: there is nothing to account for.
   if (usd === undefined || usd === 0) return send();
   if (usd > limitUsd) throw tooDear(card, usd, limitUsd);
-  const inputUsd = estimateCost(card, inputTokens, 0) ?? 0;
+  return payFor({
+    estimate: { usd, inputUsd: estimateCost(card, inputTokens, 0) ?? 0 },
+    signal,
+    spending,
+    send,
+    priceOf: ({ usage }) => costOf(card, usage) ?? 0,
+  });
+}
+
+export interface Purchase<T> {
+  readonly estimate: CostEstimate;
+  readonly signal: AbortSignal;
+  readonly spending: Spending;
+  /** Must await `admit` before anything leaves the process. */
+  readonly send: (admit: () => Promise<void>) => Promise<T>;
+  /** US dollars. */
+  readonly priceOf: (answer: T) => number;
+}
+
+/** @throws ExaiError QUOTA_EXCEEDED before anything is sent */
+export async function payFor<T>({ estimate, signal, spending, send, priceOf }: Purchase<T>): Promise<T> {
   let settlement: Settlement | undefined;
   // Not earlier: calls that find the provider full must hold nothing that others could spend.
   const admit = async (): Promise<void> => {
-    settlement = await spending.reserve({ usd, inputUsd });
+    settlement = await spending.reserve(estimate);
   };
   try {
-    const completion = await send(admit);
-    settlement?.settle(costOf(card, completion.usage) ?? 0);
-    return completion;
+    const answer = await send(admit);
+    settlement?.settle(priceOf(answer));
+    return answer;
   } catch (error) {
-    settlement?.settle(signal.aborted || mayBeCharged(error) ? inputUsd : 0);
+    settlement?.settle(signal.aborted || mayBeCharged(error) ? estimate.inputUsd : 0);
     throw error;
   }
 }

@@ -6,7 +6,7 @@ export function baseMetadata(call: ToolCall): PayloadMetadata {
   return {
     tool_name: call.tool,
     correlation_id: call.correlationId,
-    duration_ms: Math.max(0, Date.now() - call.createdAt),
+    duration_ms: Math.max(0, Math.round(Date.now() - call.createdAt)),
   };
 }
 
@@ -16,6 +16,6 @@ export function successPayload(call: ToolCall, answer: ToolAnswer): ToolPayload 
     status: answer.status ?? 'success',
     content: answer.content,
     content_type: answer.contentType,
-    metadata: baseMetadata(call),
+    metadata: { ...baseMetadata(call), ...answer.metadata },
   };
 }

@@ -64,6 +64,12 @@ export function setting(view: WorkflowView, name: string, preset: string): strin
   return typeof value?.[name] === 'string' ? value[name] : preset;
 }
 
+/** As `setting`, for a switch. */
+export function flag(view: WorkflowView, name: string, preset: boolean): boolean {
+  const value = latest(view, (fields) => typeof fields[name] === 'boolean');
+  return typeof value?.[name] === 'boolean' ? value[name] : preset;
+}
+
 /** As `setting`, for a list of texts. */
 export function listSetting(view: WorkflowView, name: string): readonly string[] {
   const isFilled = (fields: Fields) => textsIn(fields[name]).length > 0;

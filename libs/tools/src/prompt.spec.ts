@@ -39,6 +39,22 @@ describe('prompt', () => {
     expect(last(messages)).toMatch(/^Turns 1 to 2 are left out\.\n\nQ\n\nThis is the last answer/);
   });
 
+  it('has images behind the text that names them', () => {
+    const image = {
+      type: 'image',
+      mediaType: 'image/png',
+      data: 'AQID',
+      name: '/r/a.png',
+      bytes: 3,
+    } as const;
+    const content = buildMessages({ ...plain, images: [image, { ...image, name: 'inline image 2' }] }).at(
+      -1,
+    )?.content;
+    const part = { type: 'image', mediaType: 'image/png', data: 'AQID' };
+    expect(content).toEqual([{ type: 'text', text: expect.any(String) as string }, part, part]);
+    expect(JSON.stringify(content)).toContain('1. /r/a.png\\n2. inline image 2\\n\\nQ');
+  });
+
   it('numbers the lines of code, not of prose', () => {
     const files = [
       { path: '/r/a.ts', content: 'const a = 1;\n\nexport { a };\n' },

@@ -2,12 +2,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { type Conversation, ConversationStore, TURNS_PER_EXCHANGE } from '#libs/conversations';
 import { ExaiError } from '#libs/errors';
+import { isDataUrl } from '#libs/file-access';
 import { type Completion, ModelRouter, type RouteDecision } from '#libs/providers';
 import { PinoLogger } from 'nestjs-pino';
 import { z } from 'zod';
 import { type SimpleTool } from './define.js';
-import { fileFields, modelFields } from './fields.js';
+import { type DocumentMaterial, ProviderDocuments } from './documents/provider-documents.js';
+import { fileFields, imageFields, modelFields } from './fields.js';
+import { filesOf } from './call-files.js';
 import { FileReader, type ReadFiles, type SkippedFile } from './files.js';
+import { assertTaken, type ReadImage, readImages } from './images.js';
+import { inLocale } from './locale.js';
 import { chooseModel } from './model-choice.js';
 import { fitOptions, type WantedOptions } from './model-options.js';
 import { ModelQuestion } from './model-question.js';
@@ -19,7 +24,7 @@ import { tokenBudget } from './token-budget.js';
 import { type AttemptContext, type ToolCall, type ToolPayload } from './tool.js';
 
 /** Fields the engine itself understands; a tool has some or all of them beside its own. */
-const engineFields = z.object({ ...modelFields, ...fileFields }).partial();
+const engineFields = z.object({ ...modelFields, ...fileFields, ...imageFields }).partial();
 
 const MAX_EARLIER_FILES = 200;
 
@@ -33,6 +38,7 @@ interface Question {
   readonly stream: boolean;
   readonly conversation: Conversation;
   readonly named: Shown;
+  readonly images: readonly ReadImage[];
 }
 
 interface Shown {
@@ -51,6 +57,7 @@ export class SimpleEngine {
     private readonly files: FileReader,
     private readonly requests: ModelRequest,
     private readonly questions: ModelQuestion,
+    private readonly documents: ProviderDocuments,
     @Inject(CONFIG) private readonly config: Config,
     private readonly logger: PinoLogger,
   ) {
@@ -62,10 +69,13 @@ export class SimpleEngine {
     const overlong = Object.entries(call.args).find(
       ([, value]) => typeof value === 'string' && value.length > limit,
     );
-    if (overlong) return resendPromptPayload(call, overlong[0], limit);
+    if (overlong) {
+      return resendPromptPayload(call, overlong[0], limit, tool.document ? 'file_path' : 'files');
+    }
 
     const options = engineFields.parse(call.args);
     const conversation = await this.conversations.open(options.continuation_id, call.principal, tool.name);
+    const document = await this.readDocument(tool, call, context);
     const question: Question = {
       tool,
       call,
@@ -79,36 +89,74 @@ export class SimpleEngine {
       },
       stream: options.stream ?? false,
       conversation,
-      named: await this.readNamed(options.files ?? [], call, context),
+      named: document ? shownDocument(document) : await this.readNamed(options.files ?? [], call, context),
+      images: await this.readImages(options.images ?? [], call, context),
     };
     const route = chooseModel(
       this.router,
-      { ...question, files: question.named.files, failures: context.failures, limits: call.principal },
+      {
+        ...question,
+        files: question.named.files,
+        images: question.images.length,
+        ...(document?.provider !== undefined && { provider: document.provider }),
+        failures: context.failures,
+        limits: call.principal,
+      },
       context.attempt,
     );
-    return this.requests.run(route, question.model, context, () => this.askModel(question, route));
+    const ask = () => this.askModel(question, route);
+    return withDocument(await this.requests.run(route, question.model, context, ask), document);
+  }
+
+  /** Read before a model is chosen: the provider that holds the file is preferred. */
+  private async readDocument(
+    tool: SimpleTool,
+    call: ToolCall,
+    context: AttemptContext,
+  ): Promise<DocumentMaterial | undefined> {
+    if (!tool.document) return undefined;
+    if (!mayReadFiles(call.principal.scopes)) {
+      throw new ExaiError('FORBIDDEN', { requiredScope: 'files:read' });
+    }
+    return this.documents.material(tool.document(call.args), call, context);
   }
 
   private async readNamed(
     paths: readonly string[],
-    { principal }: ToolCall,
+    call: ToolCall,
     { signal }: AttemptContext,
   ): Promise<Shown> {
     if (paths.length === 0) return NOTHING;
-    if (!mayReadFiles(principal.scopes)) throw new ExaiError('FORBIDDEN', { requiredScope: 'files:read' });
-    return shown(await this.files.read(paths, signal));
+    if (!mayReadFiles(call.principal.scopes)) {
+      throw new ExaiError('FORBIDDEN', { requiredScope: 'files:read' });
+    }
+    return shown(await filesOf(call, this.files).read(paths, signal));
+  }
+
+  /** An inline image needs no right to read files. */
+  private async readImages(
+    sources: readonly string[],
+    call: ToolCall,
+    { signal }: AttemptContext,
+  ): Promise<ReadImage[]> {
+    if (!sources.every(isDataUrl) && !mayReadFiles(call.principal.scopes)) {
+      throw new ExaiError('FORBIDDEN', { requiredScope: 'files:read' });
+    }
+    return readImages(sources, filesOf(call, this.files), signal);
   }
 
   private async askModel(question: Question, route: RouteDecision): Promise<ToolPayload> {
-    const { tool, call, conversation, named, text } = question;
+    const { tool, call, conversation, named, images, text } = question;
     const { card } = route;
+    assertTaken(images, card);
+    const system = inLocale(tool.prompt, this.config.tools.locale);
     const budget = tokenBudget(card);
     const fileTokens = tokensOfFiles(named.files);
     if (fileTokens > budget.fileThreshold) {
       return codeTooLargePayload(call, card, budget, fileTokens, named.files.length);
     }
     const earlier = await this.readEarlier(question);
-    const material = { system: tool.prompt, question: text, turns: conversation.turns };
+    const material = { system, question: text, turns: conversation.turns, images: images.length };
     const selection = selectMaterial(
       { ...material, files: named.files, earlierFiles: earlier.files },
       budget,
@@ -119,10 +167,11 @@ export class SimpleEngine {
     const options = fitOptions(question.wanted, tool.defaults, card);
     const notShown = [...named.skipped, ...earlier.skipped, ...selection.leftOut];
     const messages = buildMessages({
-      system: tool.prompt,
+      system,
       history: selection.history,
       files: selection.files,
       notShown,
+      images,
       question: text,
       lastTurn: conversation.remainingTurns < 2 * TURNS_PER_EXCHANGE,
     });
@@ -146,6 +195,9 @@ export class SimpleEngine {
       requested: question.model,
       ...answered,
       failures: question.context.failures,
+      ...(named.files.length + earlier.files.length > 0 && {
+        filesReadBy: filesOf(call, this.files).readBy,
+      }),
       warnings: saved ? options.warnings : [...options.warnings, 'thread_not_saved'],
       ...(saved && {
         thread: { id: conversation.id, remainingTurns: conversation.remainingTurns - TURNS_PER_EXCHANGE },
@@ -159,7 +211,8 @@ export class SimpleEngine {
     const newestFirst = conversation.turns.toReversed().flatMap((turn) => turn.files);
     const paths = [...new Set(newestFirst)].filter((path) => !shownNow.has(path));
     if (paths.length === 0 || !mayReadFiles(call.principal.scopes)) return NOTHING;
-    return shown(await this.files.readAgain(paths.slice(0, MAX_EARLIER_FILES), context.signal));
+    const files = filesOf(call, this.files);
+    return shown(await files.readAgain(paths.slice(0, MAX_EARLIER_FILES), context.signal));
   }
 
   /** A thread that cannot be saved does not cost the caller the answer. */
@@ -188,6 +241,15 @@ export class SimpleEngine {
 
 function mayReadFiles(scopes: readonly string[]): boolean {
   return scopes.includes('files:read');
+}
+
+function shownDocument({ path, text }: DocumentMaterial): Shown {
+  return { files: [showFile({ path, content: text })], skipped: [] };
+}
+
+function withDocument(payload: ToolPayload, document: DocumentMaterial | undefined): ToolPayload {
+  if (!document) return payload;
+  return { ...payload, metadata: { ...payload.metadata, ...document.metadata } };
 }
 
 function shown({ files, skipped }: ReadFiles): Shown {

@@ -1,6 +1,7 @@
 import { TURNS_PER_EXCHANGE } from '#libs/conversations';
 import { type Completion, type ModelCard, type RouteDecision } from '#libs/providers';
 import { asFileRequest, cutAnswer } from './answer.js';
+import { type CallFiles } from './call-files.js';
 import { baseMetadata } from './payload.js';
 import { routeFields } from './route-fields.js';
 import { type TokenBudget } from './token-budget.js';
@@ -18,6 +19,8 @@ export interface AnswerParts {
   /** US dollars; absent = the price is not known. */
   readonly costUsd?: number;
   readonly failures: readonly FailedCandidate[];
+  /** On whose computer files were read for this call; absent = none were. */
+  readonly filesReadBy?: CallFiles['readBy'];
   readonly warnings: readonly string[];
   /** Absent when the conversation was not saved. */
   readonly thread?: { readonly id: string; readonly remainingTurns: number };
@@ -26,13 +29,23 @@ export interface AnswerParts {
 export function answerPayload(parts: AnswerParts): ToolPayload {
   const { completion, thread } = parts;
   const { content, cut } = cutAnswer(completion.content);
-  const offer = thread && thread.remainingTurns >= TURNS_PER_EXCHANGE ? thread : undefined;
   const fileRequest = asFileRequest(content);
   return {
-    status: offer ? 'continuation_available' : 'success',
+    ...threadFields(thread),
     content,
     content_type: 'markdown',
     ...(fileRequest && { ...fileRequest, content_type: 'json' }),
+    metadata: answerMetadata(parts, cut),
+  };
+}
+
+/** How a conversation goes on; without one the answer stands alone. */
+export function threadFields(
+  thread: AnswerParts['thread'],
+): Pick<ToolPayload, 'status' | 'continuation_id' | 'continuation_offer'> {
+  const offer = thread && thread.remainingTurns >= TURNS_PER_EXCHANGE ? thread : undefined;
+  return {
+    status: offer ? 'continuation_available' : 'success',
     ...(thread && { continuation_id: thread.id }),
     ...(offer && {
       continuation_offer: {
@@ -41,13 +54,21 @@ export function answerPayload(parts: AnswerParts): ToolPayload {
         remaining_turns: offer.remainingTurns,
       },
     }),
-    metadata: answerMetadata(parts, cut),
   };
 }
 
 /** @param cut the answer was longer than it may be */
 export function answerMetadata(
-  { call, route, requested, completion, costUsd, failures, warnings }: Omit<AnswerParts, 'thread'>,
+  {
+    call,
+    route,
+    requested,
+    completion,
+    costUsd,
+    failures,
+    filesReadBy,
+    warnings,
+  }: Omit<AnswerParts, 'thread'>,
   cut: boolean,
 ): PayloadMetadata {
   const { usage, finishReason, sources = [] } = completion;
@@ -67,6 +88,7 @@ export function answerMetadata(
     finish_reason: finishReason,
     ...((cut || finishReason === 'length') && { truncated: true }),
     route: routeFields(route, requested),
+    ...(filesReadBy && { files_read_by: filesReadBy }),
     ...(sources.length > 0 && { sources: sources.map(({ title, url }) => ({ title, url })) }),
     ...(failures.length > 0 && { fallback_from: failures }),
     ...(warnings.length > 0 && { warnings }),

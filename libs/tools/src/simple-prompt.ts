@@ -1,5 +1,6 @@
 import { trimHistory, type RecentTurns, type Turn } from '#libs/conversations';
 import { type SkippedFile } from './files.js';
+import { TOKENS_PER_IMAGE } from './images.js';
 import { type ShownFile } from './prompt.js';
 import { estimateTokens } from '#libs/providers';
 import { type TokenBudget } from './token-budget.js';
@@ -15,6 +16,8 @@ export interface Material {
   readonly files: readonly ShownFile[];
   /** Files of earlier turns, newest first: as many as fit. */
   readonly earlierFiles: readonly ShownFile[];
+  /** Number of images sent along. */
+  readonly images?: number;
 }
 
 export interface Selection {
@@ -31,7 +34,9 @@ export function tokensOfFiles(files: readonly ShownFile[]): number {
 /** What is sent: question and named files always, then history, then files of earlier turns, newest first. */
 export function selectMaterial(material: Material, budget: TokenBudget): Selection {
   const fileTokens = tokensOfFiles(material.files);
-  const fixed = estimateTokens(material.system) + estimateTokens(material.question) + fileTokens;
+  const imageTokens = (material.images ?? 0) * TOKENS_PER_IMAGE;
+  const fixed =
+    estimateTokens(material.system) + estimateTokens(material.question) + fileTokens + imageTokens;
   const spare = Math.max(0, budget.content - fixed);
 
   const history = trimHistory(material.turns, Math.min(budget.history, spare), estimateTokens);

@@ -46,13 +46,22 @@ const sample: ToolDefinition = defineUtilityTool({
 
 const LEAN = [
   ...['analyze', 'chat', 'codereview', 'debug', 'listmodels', 'planner', 'refactor', 'status', 'testgen'],
-  ...['thinkdeep', 'version'],
+  ...['smart_file_download', 'smart_file_query', 'thinkdeep', 'version'],
 ];
-const STANDARD = [...LEAN, 'docgen', 'glm_payload_preview', 'precommit', 'secaudit', 'tracer'].sort();
+const STANDARD = [
+  ...LEAN,
+  'consensus',
+  'docgen',
+  'glm_payload_preview',
+  'kimi_chat_with_tools',
+  'precommit',
+  'secaudit',
+  'tracer',
+].sort();
 
 describe('selection', () => {
   it('lists what the profile holds, sorted, with version and listmodels in every profile', () => {
-    expect(names({ profile: 'lean' })).toEqual(LEAN);
+    expect(names({ profile: 'lean' })).toEqual([...LEAN].sort());
     expect(names({ profile: 'standard' })).toEqual(STANDARD);
     expect(names({ profile: 'full' })).toEqual(TOOLS.map(({ name }) => name).sort());
   });
@@ -143,7 +152,7 @@ describe('arguments', () => {
   it('get their defaults; a single string becomes a list; an alias counts as its field', () => {
     expect(parse('chat', { prompt: 'Why?', absolute_file_paths: '/a.ts' })).toEqual({
       ok: true,
-      args: { prompt: 'Why?', files: ['/a.ts'], model: 'auto', stream: false },
+      args: { prompt: 'Why?', files: ['/a.ts'], model: 'auto', stream: false, images: [] },
     });
     expect(parse('version', { model: 'anything' })).toEqual({ ok: true, args: {} });
   });
@@ -186,6 +195,34 @@ describe('arguments', () => {
       ok: false,
       issues: [{ pointer: '/prompt', expected: 'at most 240000 characters' }],
     });
+  });
+
+  it('holds images to a limit of their own, and refuses them in tools that ask no model', () => {
+    const image = `data:image/png;base64,${'A'.repeat(1_000_000)}`;
+    expect(parse('chat', { prompt: 'x', images: image })).toMatchObject({
+      ok: true,
+      args: { images: [image] },
+    });
+    expect(parse('chat', { prompt: 'x', images: ['A'.repeat(28_000_001)] })).toMatchObject({
+      ok: false,
+      issues: [{ pointer: '/images/0' }],
+    });
+    expect(parse('chat', { prompt: 'x', images: Array<string>(17).fill(image) })).toMatchObject({
+      ok: false,
+      issues: [{ pointer: '/images', expected: 'at most 16 items' }],
+    });
+    expect(parse('chat', { prompt: 'x', images: ['\0'] })).toMatchObject({ ok: false });
+    const plan = { step: 'a', step_number: 1, total_steps: 1, next_step_required: false };
+    expect(parse('planner', { ...plan, images: [image] })).toMatchObject({ ok: false });
+    const { inputSchema } = catalog.find('chat')?.listed ?? {};
+    expect(inputSchema?.['properties']).toMatchObject({
+      images: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'Images: absolute paths or data: URLs.',
+      },
+    });
+    expect(JSON.stringify(inputSchema)).not.toContain('ownLimit');
   });
 
   it.each(['a\0b', 'a\ud800'])('refuses text the ledger cannot hold: %j', (prompt) => {

@@ -45,6 +45,9 @@ const OUTPUT_SCHEMA: JsonSchema = {
   required: ['status', 'metadata'],
 };
 
+/** Kinds whose calls may hold more than one question, or one that takes long. */
+const LONG_KINDS: readonly ToolKind[] = ['workflow', 'consensus'];
+
 const TIERS_OF_PROFILE = {
   lean: ['essential', 'core'],
   standard: ['essential', 'core', 'advanced'],
@@ -95,9 +98,11 @@ export class ToolCatalog {
   }
 
   /** How long a call of this tool may take when its caller does not say. */
-  timeoutMs({ kind }: CompiledTool): number {
+  timeoutMs({ kind, definition }: CompiledTool): number {
     const { simpleTimeoutMs, workflowTimeoutMs } = this.config.tools;
-    return Math.min(kind === 'workflow' ? workflowTimeoutMs : simpleTimeoutMs, this.config.limits.maxCallMs);
+    const ofKind = LONG_KINDS.includes(kind) ? workflowTimeoutMs : simpleTimeoutMs;
+    const own = definition.kind === 'program' ? definition.timeoutMs : ofKind;
+    return Math.min(own, this.config.limits.maxCallMs);
   }
 }
 

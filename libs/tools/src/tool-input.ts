@@ -25,17 +25,20 @@ const MAX_NAME_LENGTH = 64;
 /** PostgreSQL cannot hold these in a JSON document. */
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
 
-/** @param maxTextChars limit of every string that has none of its own. */
+/** @param maxTextChars limit of every string, but for those of fields with `ownLimit` in their metadata */
 export function compileInput(definition: ToolDefinition, maxTextChars: number): CompiledInput {
   const validator = z.strictObject(definition.fields);
   const accepted = Object.keys(definition.fields);
+  const hasOwnLimit = (name: string): boolean => definition.fields[name]?.meta()?.['ownLimit'] === true;
   return {
     schema: toJsonSchema(listedPart(definition)),
     parse(args) {
       if (!isPlainObject(args)) return { ok: false, issues: [{ pointer: '', expected: 'an object' }] };
       const result = validator.safeParse(withFieldNames(args, definition));
       if (!result.success) return { ok: false, issues: issuesOf(result.error, accepted) };
-      const issues = textFaults(result.data, [], maxTextChars).slice(0, MAX_ISSUES);
+      const issues = Object.entries(result.data)
+        .flatMap(([name, value]) => textFaults(value, [name], hasOwnLimit(name) ? Infinity : maxTextChars))
+        .slice(0, MAX_ISSUES);
       return issues.length > 0 ? { ok: false, issues } : { ok: true, args: result.data };
     },
   };
@@ -61,6 +64,7 @@ function toJsonSchema(validator: z.ZodType): JsonSchema {
       delete jsonSchema.maxLength;
       delete jsonSchema.maxItems;
       delete jsonSchema.default;
+      delete jsonSchema['ownLimit'];
       if (jsonSchema['brief'] === true) dropShape(jsonSchema);
     },
   });
@@ -107,7 +111,8 @@ function issuesOf(error: z.ZodError, accepted: readonly string[]): InputIssue[] 
   return error.issues
     .flatMap((issue) => {
       if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, expected: expectationOf(issue) }];
-      const expected = `no such argument; accepted: ${accepted.join(', ') || 'none'}`;
+      const names = issue.path.length === 0 ? accepted.join(', ') || 'none' : 'see the description';
+      const expected = `no such argument; accepted: ${names}`;
       return issue.keys.map((key) => ({ path: [...issue.path, key], expected }));
     })
     .slice(0, MAX_ISSUES)

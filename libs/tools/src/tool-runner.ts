@@ -1,10 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { ExaiError } from '#libs/errors';
-import { type UtilityTool } from './define.js';
+import { type UtilityContext, type UtilityTool } from './define.js';
+import { ConsensusEngine } from './consensus/consensus-engine.js';
+import { DirectEngine } from './direct-engine.js';
+import { ProgramEngine } from './clink/program-engine.js';
+import { DocumentDesk } from './documents/document-desk.js';
 import { successPayload } from './payload.js';
 import { SimpleEngine } from './simple-engine.js';
 import { ToolCatalog } from './tool-catalog.js';
+import { VendorDesk } from './vendor-desk.js';
 import { type AttemptContext, type ToolCall, type ToolPayload } from './tool.js';
 import { WorkflowEngine } from './workflow/workflow-engine.js';
 
@@ -15,6 +20,11 @@ export class ToolRunner {
     private readonly catalog: ToolCatalog,
     private readonly simple: SimpleEngine,
     private readonly workflow: WorkflowEngine,
+    private readonly consensus: ConsensusEngine,
+    private readonly direct: DirectEngine,
+    private readonly programs: ProgramEngine,
+    private readonly vendors: VendorDesk,
+    private readonly documents: DocumentDesk,
   ) {}
 
   /**
@@ -28,8 +38,17 @@ export class ToolRunner {
         return this.simple.run(definition, call, context);
       case 'workflow':
         return this.workflow.run(definition, call, context);
+      case 'direct':
+        return this.direct.run(definition, call, context);
+      case 'program':
+        return this.programs.run(call, context);
+      case 'consensus':
+        return this.consensus.run(definition, call, context);
       case 'utility':
-        return runUtility(definition, call, context);
+        return runUtility(definition, call, context, {
+          vendors: this.vendors.servicesFor(call, context),
+          documents: this.documents.servicesFor(call, context),
+        });
       default:
         // Switched off since the call was accepted, or an inline tool, which never comes this way.
         throw new ExaiError('TOOL_NOT_FOUND', { suggestions: this.catalog.closest(call.tool) });
@@ -41,6 +60,7 @@ async function runUtility(
   definition: UtilityTool,
   call: ToolCall,
   { signal }: AttemptContext,
+  services: Pick<UtilityContext, 'vendors' | 'documents'>,
 ): Promise<ToolPayload> {
   const sleep = async (milliseconds: number): Promise<void> => {
     try {
@@ -51,5 +71,5 @@ async function runUtility(
       throw error;
     }
   };
-  return successPayload(call, await definition.answer(call.args, { signal, sleep }));
+  return successPayload(call, await definition.answer(call.args, { signal, sleep, ...services }));
 }

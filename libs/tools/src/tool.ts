@@ -1,4 +1,5 @@
 import type { ErrorEnvelope } from '#libs/errors';
+import type { ClientFiles } from '#libs/file-access';
 import type { Spending } from './spending.js';
 
 /** Who a call runs for: taken from the verified credential, never from the request body. */
@@ -16,9 +17,13 @@ export interface CallPrincipal {
 export interface ToolCall {
   /** UUIDv7. */
   readonly id: string;
+  /** The call that asks this one, which then is a member of it; only the program itself makes such calls. */
+  readonly parentId?: string;
   readonly tool: string;
   /** Arguments as parsed by the tool's own schema, defaults filled in. */
   readonly args: Readonly<Record<string, unknown>>;
+  /** Files of the client's own disk. A call that has this reads nothing of the gateway's. */
+  readonly clientFiles?: ClientFiles;
   readonly principal: CallPrincipal;
   readonly client: { readonly name: string; readonly version: string };
   readonly sessionId: string;
@@ -87,12 +92,44 @@ export interface PayloadMetadata {
 
 export type ToolOutcome =
   | { readonly ok: true; readonly payload: ToolPayload }
-  | { readonly ok: false; readonly error: ErrorEnvelope };
+  | {
+      readonly ok: false;
+      readonly error: ErrorEnvelope;
+      /** Work that was done before the call failed. */
+      readonly partial?: ToolPayload;
+    };
 
 /** Small, droppable news about a running call. `delta` is model text in order; `message` is for people. */
 export type CallProgress =
   | { readonly kind: 'phase'; readonly message: string; readonly total?: number }
   | { readonly kind: 'delta'; readonly text: string };
+
+/** One of the questions that a call consists of. */
+export interface MemberQuestion {
+  /** Names the question within its call: the same key is asked once, however often the call is repeated. */
+  readonly key: string;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/** The call that stands for a question, once it was taken on. */
+export interface Member {
+  readonly callId: string;
+  /** Absent while it waits or runs. */
+  readonly outcome?: ToolOutcome;
+}
+
+/**
+ * Calls that a call asks, each with its own row and job: it is retried, put back and counted by itself, and has the
+ * rights of the call that asks.
+ */
+export interface MemberCalls {
+  /**
+   * Takes on the questions that nobody asked before, in their order, as long as fewer than `atOnce` are open.
+   * @returns one entry for each question; undefined = not taken on yet
+   * @throws ExaiError STORE_UNAVAILABLE
+   */
+  ask(questions: readonly MemberQuestion[], atOnce: number): Promise<readonly (Member | undefined)[]>;
+}
 
 /** What an engine gets beside the call itself. */
 export interface AttemptContext {
@@ -107,4 +144,5 @@ export interface AttemptContext {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: CallProgress) => void;
   readonly spending: Spending;
+  readonly members: MemberCalls;
 }

@@ -1,15 +1,25 @@
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { ConversationsModule } from '#libs/conversations';
 import { ProvidersModule } from '#libs/providers';
+import { StoredFilesModule } from '#libs/stored-files';
+import { AgentClis } from './clink/agent-clis.js';
+import { ProgramEngine } from './clink/program-engine.js';
+import { ConsensusEngine } from './consensus/consensus-engine.js';
+import { ConsensusMember } from './consensus/consensus-member.js';
+import { Panels } from './consensus/panel.js';
 import { TOOLS } from './definitions/index.js';
+import { DirectEngine } from './direct-engine.js';
+import { DOCUMENT_SERVICES } from './documents/document-services.js';
 import { FileReader } from './files.js';
 import { ModelQuestion } from './model-question.js';
 import { ModelRequest } from './model-request.js';
+import { GitReader } from './programs/git-changes.js';
 import { ProviderPlaces } from './provider-places.js';
 import { SimpleEngine } from './simple-engine.js';
 import { ToolCatalog } from './tool-catalog.js';
 import { ToolRunner } from './tool-runner.js';
+import { VendorDesk } from './vendor-desk.js';
 import { WorkflowEngine } from './workflow/workflow-engine.js';
 import { WorkflowExpert } from './workflow/workflow-expert.js';
 
@@ -17,25 +27,46 @@ import { WorkflowExpert } from './workflow/workflow-expert.js';
 @Module({
   providers: [
     {
-      provide: ToolCatalog,
+      provide: AgentClis,
       inject: [CONFIG],
-      useFactory: async (config: Config) => Promise.resolve(ToolCatalog.build(TOOLS, config)),
+      useFactory: (config: Config) => AgentClis.load(config.tools.clinkFile),
+    },
+    {
+      provide: ToolCatalog,
+      inject: [CONFIG, AgentClis],
+      useFactory: async (config: Config, clis: AgentClis) =>
+        Promise.resolve(ToolCatalog.build([...TOOLS, ...clis.tools()], config)),
     },
   ],
-  exports: [ToolCatalog],
+  exports: [ToolCatalog, AgentClis],
 })
 export class ToolCatalogModule {}
 
 /** The worker's half: what runs tools. */
 @Module({
-  imports: [ToolCatalogModule, ProvidersModule, ConversationsModule],
+  imports: [ToolCatalogModule, ProvidersModule, ConversationsModule, StoredFilesModule],
   providers: [
-    FileReader,
+    {
+      provide: FileReader,
+      inject: [CONFIG],
+      useFactory(config: Config) {
+        const logger = new Logger(FileReader.name);
+        return new FileReader(config, { onRefused: (message) => logger.warn(message) });
+      },
+    },
     ModelRequest,
     ModelQuestion,
     SimpleEngine,
+    DirectEngine,
+    VendorDesk,
+    ...DOCUMENT_SERVICES,
+    GitReader,
+    ProgramEngine,
     WorkflowExpert,
     WorkflowEngine,
+    Panels,
+    ConsensusMember,
+    ConsensusEngine,
     ToolRunner,
     ProviderPlaces,
   ],

@@ -1,5 +1,5 @@
 import { defineSimpleTool } from '../define.js';
-import { fileAliases, fileFields, modelFields, text } from '../fields.js';
+import { fileAliases, fileFields, imageFields, modelFields, text } from '../fields.js';
 
 export const chat = defineSimpleTool({
   name: 'chat',
@@ -15,6 +15,7 @@ export const chat = defineSimpleTool({
     prompt: text('The question, with the context needed to answer it.'),
     ...fileFields,
     ...modelFields,
+    ...imageFields,
     use_websearch: modelFields.use_websearch.describe('Web search; by default on if the model can.'),
   },
   aliases: fileAliases,

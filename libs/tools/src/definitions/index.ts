@@ -5,10 +5,16 @@ import { apilookup } from './apilookup.tool.js';
 import { challenge } from './challenge.tool.js';
 import { chat } from './chat.tool.js';
 import { codereview } from './codereview.tool.js';
+import { consensus } from './consensus.tool.js';
 import { debug } from './debug.tool.js';
 import { docgen } from './docgen.tool.js';
 import { glmPayloadPreview } from './glm-payload-preview.tool.js';
+import { glmWebSearch } from './glm-web-search.tool.js';
 import { health } from './health.tool.js';
+import { kimiCaptureHeaders } from './kimi-capture-headers.tool.js';
+import { kimiChatWithTools } from './kimi-chat-with-tools.tool.js';
+import { kimiIntentAnalysis } from './kimi-intent-analysis.tool.js';
+import { kimiManageFiles } from './kimi-manage-files.tool.js';
 import { listmodels } from './listmodels.tool.js';
 import { planner } from './planner.tool.js';
 import { precommit } from './precommit.tool.js';
@@ -16,6 +22,8 @@ import { providerCapabilities } from './provider-capabilities.tool.js';
 import { refactor } from './refactor.tool.js';
 import { secaudit } from './secaudit.tool.js';
 import { selfCheck } from './self-check.tool.js';
+import { smartFileDownload } from './smart-file-download.tool.js';
+import { smartFileQuery } from './smart-file-query.tool.js';
 import { status } from './status.tool.js';
 import { testEcho } from './test-echo.tool.js';
 import { testgen } from './testgen.tool.js';
@@ -33,10 +41,17 @@ export const TOOLS: readonly ToolDefinition[] = [
   chat,
   debug,
   glmPayloadPreview,
+  glmWebSearch,
   health,
+  kimiCaptureHeaders,
+  kimiChatWithTools,
+  kimiIntentAnalysis,
+  kimiManageFiles,
   listmodels,
   providerCapabilities,
   selfCheck,
+  smartFileDownload,
+  smartFileQuery,
   status,
   testEcho,
   threads,
@@ -50,6 +65,7 @@ export const TOOLS: readonly ToolDefinition[] = [
   testgen,
   thinkdeep,
   planner,
+  consensus,
   docgen,
   tracer,
 ];

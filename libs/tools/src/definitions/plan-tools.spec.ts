@@ -24,7 +24,8 @@ function viewOf(tool: WorkflowTool, ...calls: Readonly<Record<string, unknown>>[
     args = parsed.args;
     const read = readArguments(args);
     const last = !read.next_step_required;
-    state = withStep(state, { tool: tool.name, step: toStep(read, args), last, turns: 0 });
+    const { keepsPrevious = false } = tool;
+    state = withStep(state, { tool: tool.name, step: toStep(read, args), last, turns: 0, keepsPrevious });
   }
   if (!state) throw new Error('No call was given.');
   const { step_number, total_steps } = readArguments(args);
@@ -143,6 +144,19 @@ describe('planner', () => {
         'goal\n\n## Plan\n1. goal\n2. database, sharded\n\n' +
         '## Branch queue (from step 1)\n3. queue first\n4. queue, then cache',
     });
+  });
+
+  it('tells at the first step of a further plan what the one before it was', () => {
+    const done = [step(1, 'move to a queue'), step(2, 'measure it', { next_step_required: false })];
+    const again = viewOf(planner, ...done, step(1, 'now the cache'));
+    expect(planner.pause?.(again)).toMatchObject({
+      step_content: 'now the cache',
+      previous_plan_summary: 'move to a queue\n\n## Plan\n1. move to a queue\n2. measure it',
+      plan_history: [{ branch: 'main', steps: [{ step_number: 1, content: 'now the cache' }] }],
+    });
+    const second = viewOf(planner, ...done, step(1, 'now the cache'), step(2, 'choose one'));
+    expect(planner.pause?.(second)).not.toHaveProperty('previous_plan_summary');
+    expect(planner.pause?.(viewOf(planner, step(1, 'goal')))).not.toHaveProperty('previous_plan_summary');
   });
 
   it('goes the same way when a step is sent twice', () => {

@@ -34,6 +34,7 @@ export const planner = defineWorkflowTool({
   ignored: ['model', 'use_assistant_model'],
   alias: 'planning',
   completedStatus: 'planning_complete',
+  keepsPrevious: true,
   stages: [
     {
       when: (view) => isDeep(view) && view.stepNumber === 1,
@@ -81,11 +82,13 @@ export const planner = defineWorkflowTool({
   complete: (view) => ({
     ...planOf(view),
     planning_complete: true,
-    plan_summary: summaryOf(view),
+    plan_summary: summaryOf(view.state),
     next_steps:
       'Show the user the plan: its steps in order, what each delivers, alternatives and risks. Then begin with step 1.',
   }),
 });
+
+type WorkflowState = WorkflowView['state'];
 
 type PlanArguments = ArgumentsOf<typeof stepFields & typeof planFields>;
 
@@ -132,24 +135,31 @@ function refuseUnknownSteps(view: WorkflowView): void {
 }
 
 function planOf(view: WorkflowView): Readonly<Record<string, unknown>> {
-  const history = historyOf(view);
+  const history = historyOf(view.state);
   const branches = history.map(({ branch }) => branch).filter((branch) => branch !== MAIN_BRANCH);
   return {
     step_content: argumentsOf(view).step,
     plan_history: history,
     branches,
     planner_status: { step_history_length: view.state.steps.length, branches },
+    ...previousPlan(view),
   };
 }
 
+/** Where a plan follows another in its conversation, its first step tells what that one was. */
+function previousPlan({ state, stepNumber }: WorkflowView): Readonly<Record<string, unknown>> {
+  const { previous } = state;
+  return previous && stepNumber === 1 ? { previous_plan_summary: summaryOf(previous) } : {};
+}
+
 /** The plan as it now stands: a revision has taken the place of what it revises, on whichever branch that is. */
-function historyOf({ state }: WorkflowView): PlanBranch[] {
+function historyOf({ steps }: WorkflowState): PlanBranch[] {
   const branches = new Map<string, { from?: number; steps: Map<number, PlanStep> }>([
     [MAIN_BRANCH, { steps: new Map() }],
   ]);
   /** By the number of a step, the place it fills: its own, or that of the step it revises. */
   const places = new Map<number, { branch: string; number: number }>();
-  for (const step of state.steps) {
+  for (const step of steps) {
     const { stepNumber, step: content } = step;
     const { is_step_revision, revises_step_number, is_branch_point, branch_from_step, branch_id } =
       placeOf(step);
@@ -174,15 +184,15 @@ function historyOf({ state }: WorkflowView): PlanBranch[] {
 }
 
 /** One line per step; the whole texts stand in the history. */
-function summaryOf(view: WorkflowView): string {
-  const sections = historyOf(view).map(({ branch, from_step, steps }) => {
+function summaryOf(state: WorkflowState): string {
+  const sections = historyOf(state).map(({ branch, from_step, steps }) => {
     const from = from_step === undefined ? '' : ` (from step ${from_step})`;
     const title = branch === MAIN_BRANCH ? '## Plan' : `## Branch ${branch}${from}`;
     return [title, ...steps.map(({ step_number, content }) => `${step_number}. ${firstLine(content)}`)].join(
       '\n',
     );
   });
-  return [firstLine(view.state.initialRequest), ...sections].join('\n\n');
+  return [firstLine(state.initialRequest), ...sections].join('\n\n');
 }
 
 function firstLine(text: string): string {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { defineWorkflowTool, invalidArgument } from '../define.js';
-import { evidenceFields, expertFields, shortText, stepFields } from '../fields.js';
+import { type ChangesWanted, defineWorkflowTool, invalidArgument, type WorkflowView } from '../define.js';
+import { commitName, evidenceFields, expertFields, shortText, stepFields } from '../fields.js';
 import {
   choice,
   EVIDENCE_RULES,
   FILE_RULES,
   FILES_NEEDED,
+  flag,
   hasEvidence,
   isFastTrack,
   isFirstStep,
@@ -35,9 +36,9 @@ export const precommit = defineWorkflowTool({
     ...stepFields,
     ...evidenceFields,
     path: shortText('Absolute repository root.').optional(),
-    compare_to: shortText('Ref; else uncommitted.').optional(),
-    include_staged: z.boolean().default(true).describe('Default true.'),
-    include_unstaged: z.boolean().default(true).describe('Default true.'),
+    compare_to: commitName('Ref; else uncommitted.').optional(),
+    include_staged: z.boolean().optional().describe('Default true.'),
+    include_unstaged: z.boolean().optional().describe('Default true.'),
     [TYPE_FIELD]: choice(['external', 'internal'], 'internal: no model.'),
     focus_on: shortText('Concern.').optional(),
     severity_filter: severityFilter,
@@ -45,6 +46,7 @@ export const precommit = defineWorkflowTool({
   },
   alias: 'validation',
   completedStatus: 'validation_complete_ready_for_commit',
+  pathFields: [{ field: 'path', exists: true }],
   answerFirst: (view) => {
     if (isFirstStep(view) && !ABSOLUTE.test(setting(view, 'path', ''))) {
       throw invalidArgument('/path', 'the absolute path of the repository (step 1)');
@@ -102,12 +104,26 @@ export const precommit = defineWorkflowTool({
     defaults: { temperature: 0.2, thinkingMode: 'minimal' },
     skip: skipWhenInternal(TYPE_FIELD, 'skipped_due_to_certain_validation_confidence'),
     isWorthIt: (view) => isFastTrack(view, TYPE_FIELD) || hasEvidence(view),
+    changes,
   },
 });
 
+/** As they were last asked for, whichever step did. */
+function changes(view: WorkflowView): ChangesWanted | undefined {
+  const path = setting(view, 'path', '');
+  const compareTo = setting(view, 'compare_to', '').trim();
+  if (path === '') return undefined;
+  return {
+    path,
+    ...(compareTo !== '' && { compareTo }),
+    staged: flag(view, 'include_staged', true),
+    unstaged: flag(view, 'include_unstaged', true),
+  };
+}
+
 function prompt(): string {
   return systemPrompt(
-    `You are the last reviewer before a commit. An AI agent has examined a git change set in steps; you see the request, its notes, the diff as far as it was given, and the changed files. You decide whether it may be committed.`,
+    `You are the last reviewer before a commit. An AI agent has examined a git change set in steps; you see the request, its notes, the changed files, and where a block named "git diff" stands among them, what git itself says of the change. That block outranks the agent's report; what it leaves out you have not seen. You decide whether it may be committed.`,
     `Method
 - Judge the change, not the history: a defect that was there before counts only if the change makes it worse or builds on it.
 - Does the diff do what the request says, all of it, and nothing else?

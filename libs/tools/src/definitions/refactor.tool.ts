@@ -51,6 +51,7 @@ export const refactor = defineWorkflowTool({
   completeName: 'refactoring',
   completedStatus: 'refactoring_analysis_complete_ready_for_implementation',
   needsFiles: true,
+  pathFields: [{ field: 'style_guide_examples', exists: true }],
   stages: [
     {
       when: isFirstStep,

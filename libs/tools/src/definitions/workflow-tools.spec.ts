@@ -199,6 +199,21 @@ describe('fields', () => {
     expect(accepts(refactor, { confidence: 'toString' })).toBe(false);
   });
 
+  it.each(named)('%s takes images without listing them', (name, tool) => {
+    expect(parse(tool, { ...step(1), images: '/a.png' })).toMatchObject({ images: ['/a.png'] });
+    const properties = catalog.find(name)?.listed.inputSchema['properties'];
+    expect(Object.keys(properties as object)).not.toContain('images');
+  });
+
+  it('has the paths of its own fields checked like those of every workflow', () => {
+    expect(TOOLS.flatMap(({ name, pathFields = [] }) => pathFields.map((row) => ({ name, ...row })))).toEqual(
+      [
+        { name: 'precommit', field: 'path', exists: true },
+        { name: 'refactor', field: 'style_guide_examples', exists: true },
+      ],
+    );
+  });
+
   it('needs files at the first step where the tool works on files', () => {
     const needy = TOOLS.filter(({ needsFiles }) => needsFiles);
     expect(needy).toEqual([analyze, codereview, refactor, secaudit, testgen]);

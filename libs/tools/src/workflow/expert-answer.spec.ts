@@ -3,8 +3,8 @@ import { readExpertAnswer } from './expert-answer.js';
 
 describe("the expert's answer", () => {
   it('is an object when it is JSON, with or without a fence', () => {
-    const json = '{"status":"no_bug_found","summary":"all fine"}';
-    const expected = { analysis: { status: 'no_bug_found', summary: 'all fine' }, failed: false };
+    const json = '{"status":"analysis_complete","summary":"all fine"}';
+    const expected = { analysis: { status: 'analysis_complete', summary: 'all fine' }, failed: false };
     expect(readExpertAnswer(json)).toEqual(expected);
     expect(readExpertAnswer(`\`\`\`json\n${json}\n\`\`\``)).toEqual(expected);
   });
@@ -28,11 +28,41 @@ describe("the expert's answer", () => {
     expect(readExpertAnswer(' \n').analysis).toEqual({ status: 'empty_response' });
   });
 
-  it.each(['files_required_to_continue', 'investigation_paused', 'refactoring_paused'])(
-    'with the status %s stands for the whole call',
-    (status) => {
-      const answer = readExpertAnswer(JSON.stringify({ status, files_needed: ['/a.ts'] }));
-      expect(answer).toEqual({ promoted: { status, files_needed: ['/a.ts'] }, failed: false });
+  it.each([
+    ['files_required_to_continue', 'files it needs'],
+    ['investigation_paused', 'send this step again'],
+    ['refactoring_paused', 'send this step again'],
+    ['full_codereview_required', 'Call codereview'],
+    ['focused_review_required', 'Split the scope'],
+    ['test_sample_needed', 'existing tests'],
+    ['more_tests_required', 'pending'],
+    ['no_bug_found', 'Ask the user'],
+  ])('with the status %s stands for the whole call, and says what to do', (status, words) => {
+    const answer = readExpertAnswer(JSON.stringify({ status, files_needed: ['/a.ts'] }));
+    expect(answer).toEqual({
+      promoted: { status, files_needed: ['/a.ts'] },
+      advice: expect.stringContaining(words) as string,
+      failed: false,
+    });
+  });
+
+  it('is kept whole when a line at its end says that it is not all', () => {
+    const line = '{"status": "more_tests_required", "pending_tests": "b (b.test.ts)"}';
+    expect(readExpertAnswer(`# Plan\n\ntest a\n${line}\n`)).toMatchObject({
+      analysis: { status: 'analysis_complete', raw_analysis: '# Plan\n\ntest a', format: 'text' },
+      promoted: { status: 'more_tests_required', pending_tests: 'b (b.test.ts)' },
+      failed: false,
+    });
+  });
+
+  it.each(['{"status": "toString"}', '{"status": "done"}', '{"status": 7}', '{}'])(
+    'is text to its end where that says nothing to act on: %s',
+    (line) => {
+      const text = `An example:\n${line}`;
+      expect(readExpertAnswer(text)).toEqual({
+        analysis: { status: 'analysis_complete', raw_analysis: text, format: 'text' },
+        failed: false,
+      });
     },
   );
 

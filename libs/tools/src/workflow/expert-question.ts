@@ -1,4 +1,5 @@
 import { estimateTokens } from '#libs/providers';
+import { nameImages } from '../images.js';
 import { SEVERITIES, type Gathered, type WorkflowState, type WorkflowStep } from './workflow.js';
 
 /** What was gathered, as one question; the instruction stands last. Steps beyond the limit are left out, oldest first. */
@@ -14,7 +15,7 @@ export function expertQuestion(
     section('Hypotheses, oldest first', hypotheses(gathered)),
     section('Issues found', issues(gathered)),
     section('Functions and methods involved', list(gathered.relevantContext)),
-    section('Images the caller looked at', list(gathered.images)),
+    section('Images the caller looked at', list(nameImages(gathered.images).map(({ name }) => name))),
     section('Your task', instruction),
   ];
   const room = maxTokens - around.reduce((sum, text) => sum + estimateTokens(text), 0);

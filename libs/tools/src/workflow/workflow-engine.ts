@@ -1,10 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CONFIG, type Config } from '#libs/config';
-import { ConversationStore, type Exchange, type WorkflowThread } from '#libs/conversations';
-import { ExaiError, toExaiError } from '#libs/errors';
-import { ProviderBusy } from '#libs/providers';
+import {
+  ConversationStore,
+  type Exchange,
+  TURNS_PER_EXCHANGE,
+  type WorkflowThread,
+} from '#libs/conversations';
+import { ExaiError } from '#libs/errors';
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { type WorkflowTool } from '../define.js';
+import { filesOf } from '../call-files.js';
 import { FileReader } from '../files.js';
 import { invalidArgument } from '../invalid-argument.js';
 import { ModelRequest } from '../model-request.js';
@@ -13,6 +19,10 @@ import { resendPromptPayload } from '../simple-payload.js';
 import { type AttemptContext, type ToolCall, type ToolPayload } from '../tool.js';
 import { expertDecision, type ExpertDecision } from './expert-decision.js';
 import { gather } from './gather.js';
+import { keepingWork, withLocalWork } from './local-work.js';
+import { questionKey, sharedMetadata } from './shared-question.js';
+import { SharedRuns, type Waiter } from './shared-runs.js';
+import { checkStepPaths } from './step-paths.js';
 import { WorkflowExpert, type ExpertCase, type ExpertOpinion } from './workflow-expert.js';
 import { expertPayload, localPayload, pausePayload, type StepReport } from './workflow-payload.js';
 import { withStep } from './workflow-state.js';
@@ -30,9 +40,18 @@ interface Run {
   readonly warnings: readonly string[];
 }
 
+/** What the model said, and whether the conversation has it. */
+interface Answer {
+  readonly opinion: ExpertOpinion;
+  readonly saved: boolean;
+}
+
 /** One step of a workflow. What was gathered lives in the conversation; an engine keeps nothing between calls. */
 @Injectable()
 export class WorkflowEngine {
+  /** Last steps whose question is under way in this process. */
+  private readonly shared = new SharedRuns<Answer>();
+
   constructor(
     private readonly conversations: ConversationStore,
     private readonly files: FileReader,
@@ -86,11 +105,12 @@ export class WorkflowEngine {
     if (tool.needsFiles && stepNumber === 1 && step.relevantFiles.length === 0) {
       throw invalidArgument('/relevant_files', 'at least one path in step 1');
     }
-    await this.checkPaths(step, call, context);
+    await checkStepPaths(tool, step, call, filesOf(call, this.files), context.signal);
     const thread = await this.conversations.openWorkflow(id, call.principal, tool.name, call.id);
     // Written by this engine only.
     const earlier = thread.state as WorkflowState | undefined;
-    const entry = { tool: tool.name, step, backtrackFrom, turns: thread.turns.length };
+    const { keepsPrevious = false } = tool;
+    const entry = { tool: tool.name, step, backtrackFrom, turns: thread.turns.length, keepsPrevious };
     const state = withStep(earlier, { ...entry, last: false });
     const warnings = stepNumber > 1 && !earlier ? ['workflow started without its earlier steps'] : [];
     const seen = {
@@ -103,24 +123,10 @@ export class WorkflowEngine {
     return { tool, call, context, parsed, step, thread, warnings, view: withTotal(tool, seen, parsed) };
   }
 
-  /** Nothing is read here: most steps only note what the caller has read. */
-  private async checkPaths(
-    step: WorkflowStep,
-    { principal }: ToolCall,
-    { signal }: AttemptContext,
-  ): Promise<void> {
-    const { relevantFiles, filesChecked } = step;
-    if (relevantFiles.length + filesChecked.length === 0) return;
-    if (!principal.scopes.includes('files:read'))
-      throw new ExaiError('FORBIDDEN', { requiredScope: 'files:read' });
-    await this.files.check(relevantFiles, 'relevant_files', { exists: true, signal });
-    // May be gone since the caller looked at it.
-    await this.files.check(filesChecked, 'files_checked', { exists: false, signal });
-  }
-
   private async pause(run: Run, fields: Readonly<Record<string, unknown>>): Promise<ToolPayload> {
     await run.thread.record(run.call.id, run.view.state, exchangeOf(run));
-    return pausePayload(reportOf(run), fields);
+    const report = reportOf(run);
+    return pausePayload({ ...report, warnings: [...report.warnings, ...roomWarnings(run)] }, fields);
   }
 
   private async endLocally(
@@ -131,31 +137,53 @@ export class WorkflowEngine {
     return localPayload(reportOf(run), decision);
   }
 
-  /** The step is recorded before the model is asked: whatever becomes of that, the work is not lost. */
+  /** Who sends the same last step while its question is under way gets the same answer. */
   private async askExpert(run: Run & ExpertCase): Promise<ToolPayload> {
-    const { call, context, thread, view } = run;
-    await thread.record(call.id, finished(view.state));
-    const prepared = await this.keepingWork(run, () => this.expert.prepare(run));
-    const requested = run.parsed.model ?? 'auto';
-    return this.requests.run(prepared.route, requested, context, async () => {
-      const opinion = await this.keepingWork(run, () => this.expert.ask(prepared));
-      const saved = await this.save(run, opinion);
-      const metadata = opinion.metadata(saved ? run.warnings : [...run.warnings, 'thread_not_saved']);
-      return expertPayload(reportOf(run), opinion.answer, opinion.filesEmbedded, metadata);
-    });
+    const { context } = run;
+    const ask = (waiter: Waiter): Promise<Answer> =>
+      this.askOnce({ ...run, context: { ...context, ...waiter } });
+    try {
+      const { outcome, isFirst } = await this.shared.join(questionKey(run), context, ask);
+      const { opinion, saved } = outcome;
+      const warnings = saved ? run.warnings : [...run.warnings, 'thread_not_saved'];
+      const metadata = opinion.metadata(warnings);
+      return expertPayload(
+        reportOf(run),
+        opinion.answer,
+        opinion.filesEmbedded,
+        isFirst ? { ...metadata, ...baseMetadata(run.call) } : sharedMetadata(metadata, run.call),
+      );
+    } catch (error) {
+      throw withLocalWork({ ...reportOf(run), signal: context.signal }, error);
+    }
   }
 
-  /** An error after the step was recorded tells how to go on from there. */
-  private async keepingWork<T>({ thread, view, context }: Run, action: () => Promise<T>): Promise<T> {
+  /** The step is recorded before the model is asked: whatever becomes of that, the work is not lost. */
+  private async askOnce(asked: Run & ExpertCase): Promise<Answer> {
+    const run = await this.recordLast(asked);
     try {
-      return await action();
+      const prepared = await this.expert.prepare(run);
+      const requested = run.parsed.model ?? 'auto';
+      return await this.requests.run(prepared.route, requested, run.context, async () => {
+        const opinion = await this.expert.ask(prepared);
+        return { opinion, saved: await this.save(run, opinion) };
+      });
     } catch (error) {
-      if (error instanceof ProviderBusy || context.signal.aborted) throw error;
-      const cause = toExaiError(error);
-      const hint =
-        `${cause.hint} The steps so far are kept: to ask again, send step ${view.stepNumber} ` +
-        `with continuation_id ${thread.id}.`;
-      throw new ExaiError(cause.code, cause.details, { cause, wording: { message: cause.message, hint } });
+      throw keepingWork({ ...reportOf(run), signal: run.context.signal }, error);
+    }
+  }
+
+  /** A step that another call has recorded just as it is here is no conflict: both want the same. */
+  private async recordLast<R extends Run>(run: R): Promise<R> {
+    try {
+      await run.thread.record(run.call.id, finished(run.view.state));
+      return run;
+    } catch (error) {
+      if (!(error instanceof ExaiError) || error.code !== 'CONVERSATION_CONFLICT') throw error;
+      const { thread, view } = await this.begin(run.tool, run.call, run.context);
+      if (!isDeepStrictEqual(view.state, run.view.state)) throw error;
+      await thread.record(run.call.id, finished(view.state));
+      return { ...run, thread, view };
     }
   }
 
@@ -194,6 +222,15 @@ function finished(state: WorkflowState): WorkflowState {
 
 function reportOf({ tool, call, view, thread, warnings }: Run): StepReport {
   return { tool, call, view, threadId: thread.id, warnings };
+}
+
+/** What the next step should know of a conversation that is nearly full. */
+function roomWarnings({ thread }: Run): string[] {
+  const left = thread.remainingTurns - TURNS_PER_EXCHANGE;
+  if (left >= 2 * TURNS_PER_EXCHANGE) return [];
+  return left < TURNS_PER_EXCHANGE
+    ? ['the conversation is full: begin a new one without continuation_id, with a summary of what matters']
+    : ['the conversation has room for one more step: make it the last'];
 }
 
 function firstPayload({ tool, call, parsed }: Run, fields: Readonly<Record<string, unknown>>): ToolPayload {

@@ -1,41 +1,35 @@
+import { CONFIG, type Config } from '#libs/config';
 import { TURNS_PER_EXCHANGE, trimHistory, type WorkflowThread } from '#libs/conversations';
 import { ExaiError } from '#libs/errors';
-import { estimateTokens, ModelRouter, type ModelCard, type RouteDecision } from '#libs/providers';
-import { Injectable } from '@nestjs/common';
+import { isDataUrl, type SkippedFile } from '#libs/file-access';
+import { estimateTokens, ModelRouter, type RouteDecision } from '#libs/providers';
+import { Inject, Injectable } from '@nestjs/common';
 import { cutAnswer } from '../answer.js';
-import { type ThinkingMode, type WorkflowTool } from '../define.js';
+import { type WorkflowTool } from '../define.js';
+import { filesOf } from '../call-files.js';
 import { FileReader, type ReadFiles } from '../files.js';
+import { fitImages, type FittingImages, nameImages, readImagesAgain, TOKENS_PER_IMAGE } from '../images.js';
+import { inLocale } from '../locale.js';
 import { chooseModel } from '../model-choice.js';
 import { fitOptions, type WantedOptions } from '../model-options.js';
-import { ModelQuestion, tellPhase, type Answered } from '../model-question.js';
+import { ModelQuestion, type Answered } from '../model-question.js';
+import { type GitChanges, GitReader, withChanges } from '../programs/git-changes.js';
 import { buildMessages } from '../prompt.js';
 import { answerMetadata } from '../simple-payload.js';
 import { answerTokens } from '../simple-prompt.js';
 import { tokenBudget } from '../token-budget.js';
 import { type AttemptContext, type PayloadMetadata, type ToolCall } from '../tool.js';
 import { readExpertAnswer, type ExpertAnswer } from './expert-answer.js';
-import { selectExpertFiles, type ExpertFiles } from './expert-files.js';
+import { selectExpertFiles } from './expert-files.js';
 import { expertQuestion } from './expert-question.js';
+import { timeLimit, withinLimit } from './expert-time-limit.js';
 import { type StepArguments } from './workflow-step.js';
 import { type Expert, type WorkflowView } from './workflow.js';
 
 /** What the model is asked for takes at most half of what may be sent: files and history need the rest. */
 const QUESTION_SHARE = 0.5;
 const MAX_PATHS = 200;
-const HEARTBEAT_MS = 5_000;
-const BASE_TIMEOUT_MS = 180_000;
-/** Kept back for storing the answer before the deadline of the call. */
-const RESERVE_MS = 5_000;
-const MIN_TIMEOUT_MS = 1_000;
 const MAX_WARNED_FILES = 20;
-
-const THINKING_TIME: Readonly<Record<ThinkingMode, number>> = {
-  minimal: 0.5,
-  low: 0.7,
-  medium: 1,
-  high: 1.5,
-  max: 2,
-};
 
 export interface ExpertCase {
   readonly tool: WorkflowTool;
@@ -49,6 +43,8 @@ export interface ExpertCase {
 
 export interface PreparedCase extends ExpertCase {
   readonly read: ReadFiles;
+  readonly changes: GitChanges;
+  readonly images: FittingImages;
   readonly route: RouteDecision;
 }
 
@@ -67,15 +63,17 @@ export class WorkflowExpert {
     private readonly router: ModelRouter,
     private readonly files: FileReader,
     private readonly questions: ModelQuestion,
+    private readonly git: GitReader,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
    * Whether the call could ask a model at its end; a fault that passes by itself is none before that.
    * @throws ExaiError for a model that does not exist, is not allowed or is not configured.
    */
-  assertModel(tool: WorkflowTool, parts: Omit<ExpertCase, 'view' | 'tool'>): void {
+  assertModel(tool: WorkflowTool, parts: Omit<ExpertCase, 'tool'>): void {
     try {
-      this.choose(tool, parts, '', { files: [], skipped: [] });
+      this.choose(tool, parts, '', { files: [], skipped: [] }, parts.view.gathered.images.length);
     } catch (error) {
       if (!(error instanceof ExaiError) || !error.retryable) throw error;
     }
@@ -83,14 +81,31 @@ export class WorkflowExpert {
 
   /** Reads the files and chooses the model by their size. */
   async prepare(parts: ExpertCase): Promise<PreparedCase> {
-    const { tool, expert, view, call, context } = parts;
+    const { tool, expert, view, call, context, thread } = parts;
     // What was named last comes first: when room is short, the older is left out.
-    const named = [...(expert.extraFiles?.(view) ?? []), ...view.gathered.relevantFiles.toReversed()];
+    const named = [
+      ...(expert.extraFiles?.(view) ?? []),
+      ...view.gathered.relevantFiles.toReversed(),
+      ...earlierTurns(tool, view, thread)
+        .toReversed()
+        .flatMap((turn) => turn.files),
+    ];
     const paths = [...new Set(named)].slice(0, MAX_PATHS);
     const mayRead = call.principal.scopes.includes('files:read');
-    const read = mayRead ? await this.files.readAgain(paths, context.signal) : { files: [], skipped: [] };
+    const files = filesOf(call, this.files);
+    const read = mayRead ? await files.readAgain(paths, context.signal) : { files: [], skipped: [] };
     const text = expertQuestion(view.state, view.gathered, expert.instruction, Infinity);
-    return { ...parts, read, route: this.choose(tool, parts, text, read) };
+    const changes = await this.git.read(expert.changes?.(view), call, context.signal);
+    const shown = withChanges(read, changes, Infinity);
+    const images = await readImagesAgain(
+      nameImages(view.gathered.images)
+        .toReversed()
+        .filter(({ source }) => mayRead || isDataUrl(source)),
+      files,
+      context.signal,
+    );
+    const route = this.choose(tool, parts, text, shown, images.images.length);
+    return { ...parts, read, changes, images, route };
   }
 
   async ask(prepared: PreparedCase): Promise<ExpertOpinion> {
@@ -99,8 +114,11 @@ export class WorkflowExpert {
     const budget = tokenBudget(card);
     const maxTokens = Math.floor(budget.content * QUESTION_SHARE);
     const question = expertQuestion(view.state, view.gathered, expert.instruction, maxTokens);
-    const fixed = estimateTokens(expert.prompt) + estimateTokens(question);
-    const files = selectExpertFiles(read, Math.min(budget.files, Math.max(0, budget.content - fixed)));
+    const system = inLocale(expert.prompt, this.config.tools.locale);
+    const images = fitImages(prepared.images.images, card);
+    const fixed = estimateTokens(system) + estimateTokens(question) + images.images.length * TOKENS_PER_IMAGE;
+    const room = Math.min(budget.files, Math.max(0, budget.content - fixed));
+    const files = selectExpertFiles(withChanges(read, prepared.changes, room), room);
     const spare = Math.max(0, budget.content - fixed - files.tokens);
     const history = trimHistory(
       earlierTurns(tool, view, thread),
@@ -112,11 +130,13 @@ export class WorkflowExpert {
     const maxOutputTokens = answerTokens(inputTokens, budget, card);
     if (maxOutputTokens === undefined) throw this.questions.contextTooLarge(route, inputTokens);
     const options = fitOptions(wantedBy(parsed), expert.defaults, card);
+    const leftOut = [...files.leftOut, ...prepared.images.leftOut, ...images.leftOut];
     const messages = buildMessages({
-      system: expert.prompt,
+      system,
       history,
       files: files.files,
-      notShown: files.leftOut,
+      notShown: leftOut,
+      images: images.images.toReversed(),
       question,
       lastTurn: thread.remainingTurns < 2 * TURNS_PER_EXCHANGE,
     });
@@ -135,7 +155,7 @@ export class WorkflowExpert {
       }),
     );
     const { content, cut } = cutAnswer(answered.completion.content);
-    const fixedWarnings = [...options.warnings, ...omissions(files)];
+    const fixedWarnings = [...options.warnings, ...prepared.changes.warnings, ...omissions(leftOut)];
     const { failures } = context;
     const requested = parsed.model ?? 'auto';
     return {
@@ -145,7 +165,15 @@ export class WorkflowExpert {
       filesEmbedded: files.files.length,
       metadata: (warnings) =>
         answerMetadata(
-          { call, route, requested, ...answered, failures, warnings: [...warnings, ...fixedWarnings] },
+          {
+            call,
+            route,
+            requested,
+            ...answered,
+            failures,
+            ...(read.files.length > 0 && { filesReadBy: filesOf(call, this.files).readBy }),
+            warnings: [...warnings, ...fixedWarnings],
+          },
           cut,
         ),
     };
@@ -156,6 +184,7 @@ export class WorkflowExpert {
     { expert, call, context, parsed, thread }: Omit<ExpertCase, 'view' | 'tool'>,
     text: string,
     read: ReadFiles,
+    images: number,
   ): RouteDecision {
     return chooseModel(
       this.router,
@@ -164,6 +193,7 @@ export class WorkflowExpert {
         model: parsed.model ?? 'auto',
         text,
         files: selectExpertFiles(read, Infinity).files,
+        images,
         wanted: wantedBy(parsed),
         conversation: thread,
         failures: context.failures,
@@ -183,41 +213,10 @@ function earlierTurns(tool: WorkflowTool, { state }: WorkflowView, { turns }: Wo
   return turns.filter((turn, index) => index < state.earlierTurns || turn.tool !== tool.name);
 }
 
-function omissions({ leftOut }: ExpertFiles): string[] {
+function omissions(leftOut: readonly SkippedFile[]): string[] {
   const lines = leftOut
     .slice(0, MAX_WARNED_FILES)
     .map(({ path, reason }) => `not shown to the model: ${path} (${reason})`);
   const more = leftOut.length - lines.length;
   return more > 0 ? [...lines, `not shown to the model: ${more} more files`] : lines;
-}
-
-function timeLimit(card: ModelCard, thinkingMode: ThinkingMode | undefined, deadline: number): number {
-  const own = BASE_TIMEOUT_MS * card.timeoutMultiplier * THINKING_TIME[thinkingMode ?? 'medium'];
-  return Math.max(MIN_TIMEOUT_MS, Math.min(own, deadline - Date.now() - RESERVE_MS));
-}
-
-/** Lets the model think for so long, and tells every few seconds that it still does. */
-async function withinLimit<T>(
-  context: AttemptContext,
-  { id: model, provider }: ModelCard,
-  limitMs: number,
-  ask: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const limit = new AbortController();
-  const late = new ExaiError('PROVIDER_TIMEOUT', { provider, model, stage: 'expert analysis' });
-  const timer = setTimeout(() => limit.abort(late), limitMs);
-  const began = Date.now();
-  const heartbeat = setInterval(
-    () => tellPhase(context, `${model} thinking, ${Math.round((Date.now() - began) / 1_000)} s`),
-    HEARTBEAT_MS,
-  );
-  try {
-    return await ask(AbortSignal.any([context.signal, limit.signal]));
-  } catch (error) {
-    if (limit.signal.aborted && !context.signal.aborted) throw late;
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    clearInterval(heartbeat);
-  }
 }

@@ -1,10 +1,12 @@
+import { ExaiError } from '#libs/errors';
 import { describe, expect, it } from 'vitest';
 import { defineWorkflowTool } from '../define.js';
 import { evidenceFields, stepFields } from '../fields.js';
+import { readExpertAnswer } from './expert-answer.js';
 import { expertDecision, type ExpertWish } from './expert-decision.js';
 import { gather } from './gather.js';
 import { aStep } from './step-example.js';
-import { expertPayload, localPayload, pausePayload } from './workflow-payload.js';
+import { expertPayload, failedPayload, localPayload, pausePayload } from './workflow-payload.js';
 import { type Expert, type WorkflowStep, type WorkflowView } from './workflow.js';
 
 const expert: Expert = {
@@ -177,6 +179,39 @@ describe('the end', () => {
       continuation_id: 'thread',
       complete_treasure: { steps_taken: 2 },
       file_context: { type: 'fully_embedded', files_embedded: 1 },
+    });
+  });
+
+  it('says what to do about a promoted status', () => {
+    const metadata = { tool_name: 'search', correlation_id: 'r', duration_ms: 1 };
+    const answer = readExpertAnswer('{"status": "no_bug_found", "summary": "works as meant"}');
+    expect(expertPayload(reportOf(two), answer, 0, metadata)).toMatchObject({
+      status: 'no_bug_found',
+      summary: 'works as meant',
+      next_steps: expect.stringContaining('Ask the user') as string,
+      complete_treasure: { steps_taken: 2 },
+    });
+  });
+});
+
+describe('the end with a model that could not be asked', () => {
+  it('has the work all the same, and says how to ask again', () => {
+    const error = new ExaiError('PROVIDER_UNAVAILABLE', { provider: 'kimi' });
+    const payload = failedPayload(reportOf(two, ['w']), error);
+    expect(payload).toMatchObject({
+      status: 'error',
+      treasure_complete: true,
+      expert_analysis: { status: 'analysis_error', reason: error.message },
+      complete_treasure: { steps_taken: 2, relevant_files: ['/a'] },
+      continuation_id: 'thread',
+      metadata: { tool_name: 'search', warnings: ['w'] },
+    });
+    expect(payload['next_steps']).toContain('send step 2 with continuation_id thread');
+  });
+
+  it.each(['PROVIDER_TIMEOUT', 'DEADLINE_EXCEEDED'] as const)('tells that it was too slow: %s', (code) => {
+    expect(failedPayload(reportOf(two), new ExaiError(code))).toMatchObject({
+      expert_analysis: { status: 'timeout' },
     });
   });
 });

@@ -55,7 +55,7 @@ export function localPayload(
 /** The end, with what the model answered. */
 export function expertPayload(
   report: StepReport,
-  { analysis, promoted, failed }: ExpertAnswer,
+  { analysis, promoted, advice, failed }: ExpertAnswer,
   filesEmbedded: number,
   metadata: PayloadMetadata,
 ): ToolPayload {
@@ -68,13 +68,27 @@ export function expertPayload(
     important_considerations:
       'Verify every claim of the expert analysis against the code and your own evidence before you act on it.',
     file_context: { type: 'fully_embedded', files_embedded: filesEmbedded },
-    next_steps: promoted
-      ? `Do what the model asks for, then call ${tool.name} again with the same step_number and continuation_id.`
-      : 'Compare the expert analysis with your own findings, then present both to the user.',
+    next_steps:
+      advice ?? 'Compare the expert analysis with your own findings, then present both to the user.',
     ...tool.complete?.(report.view),
   };
   // Ours stand last: a model cannot replace what the caller relies on.
   return assemble(report, { ...promoted, ...own }, metadata);
+}
+
+/** Stands beside the error when the model could not be asked for good: the work up to there is not lost. */
+export function failedPayload(report: StepReport, error: ExaiError): ToolPayload {
+  const { tool, view, threadId } = report;
+  const late = error.code === 'PROVIDER_TIMEOUT' || error.code === 'DEADLINE_EXCEEDED';
+  return assemble(report, {
+    ...endFields(report),
+    status: 'error',
+    expert_analysis: { status: late ? 'timeout' : 'analysis_error', reason: error.message },
+    ...tool.complete?.(view),
+    next_steps:
+      'Present your own findings to the user, and say that no model has checked them. To ask again, send step ' +
+      `${view.stepNumber} with continuation_id ${threadId}.`,
+  });
 }
 
 function analysisError(

@@ -57,4 +57,20 @@ describe('a step entering its workflow', () => {
     enter(three, 2, { from: 1 });
     expect(three).toEqual(before);
   });
+
+  it('remembers the finished workflow it follows, one deep, where the tool keeps it', () => {
+    const first = (earlier: WorkflowState | undefined, keepsPrevious: boolean, step = 'anew') =>
+      withStep(earlier, { tool: 'planner', step: aStep(1, { step }), last: false, turns: 4, keepsPrevious });
+    const done = { ...three, finished: true };
+    const second = first(done, true);
+    expect(second.previous).toEqual(done);
+    expect(first(second, true, 'said better').previous).toEqual(done);
+    expect(first({ ...second, finished: true }, true).previous).toEqual({
+      ...second,
+      finished: true,
+      previous: undefined,
+    });
+    expect(first(done, false)).not.toHaveProperty('previous');
+    expect(first(three, true)).not.toHaveProperty('previous');
+  });
 });

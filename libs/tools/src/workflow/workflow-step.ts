@@ -1,14 +1,11 @@
 import { z } from 'zod';
-import { evidenceFields, expertFields, stepFields, textList } from '../fields.js';
+import { evidenceFields, expertFields, stepFields } from '../fields.js';
 import { type WorkflowStep } from './workflow.js';
-
-const MAX_IMAGES = 50;
 
 /** Fields the engine itself understands; a tool has some or all of them beside its own. */
 const engineShape = {
   ...stepFields,
   ...z.object({ ...evidenceFields, ...expertFields }).partial().shape,
-  images: textList('', MAX_IMAGES).optional(),
 };
 
 const engineFields = z.object(engineShape);

@@ -50,6 +50,8 @@ export interface WorkflowState {
   readonly earlierTurns: number;
   /** A step ended it: a further first step begins anew. */
   readonly finished: boolean;
+  /** The finished one that this one follows in the conversation, where the tool keeps it. */
+  readonly previous?: WorkflowState;
 }
 
 /** All steps taken together; lists are without duplicates, in the order of their first mention. */
@@ -95,6 +97,16 @@ export interface ExpertSkip {
   readonly reason: string;
 }
 
+/** Changes of a git repository that the model is to see as git itself tells them. */
+export interface ChangesWanted {
+  /** Absolute path in the repository. */
+  readonly path: string;
+  /** Name of a commit; absent = what is staged, what is not, or both. */
+  readonly compareTo?: string;
+  readonly staged: boolean;
+  readonly unstaged: boolean;
+}
+
 /** The question to a model at the end of a workflow. */
 export interface Expert {
   /** System prompt: role, method, output contract. Constant, so that providers can cache it. */
@@ -111,6 +123,15 @@ export interface Expert {
   readonly isWorthIt: (view: WorkflowView) => boolean;
   /** More files to show the model, absolute paths. */
   readonly extraFiles?: (view: WorkflowView) => readonly string[];
+  /** Changes to show the model; undefined = none. */
+  readonly changes?: (view: WorkflowView) => ChangesWanted | undefined;
+}
+
+/** A field whose paths must lie where tools may read. */
+export interface PathField {
+  readonly field: string;
+  /** There must be something at the path. */
+  readonly exists: boolean;
 }
 
 /** What a workflow tool is made of beside its fields. */
@@ -122,6 +143,10 @@ export interface WorkflowParts {
   /** Status of the last step when no model is asked. */
   readonly completedStatus: string;
   readonly stages: readonly Stage[];
+  /** Keeps the finished workflow that a new one follows, for the tool's own functions. */
+  readonly keepsPrevious?: true;
+  /** Fields of the tool's own that hold one path or several, beside those of every workflow. */
+  readonly pathFields?: readonly PathField[];
   /** The first step must name at least one relevant file. */
   readonly needsFiles?: true;
   /** Fewest steps; a step below cannot be the last. */
