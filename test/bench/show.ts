@@ -1,5 +1,5 @@
 // The demonstrations of what must hold, one line each:
-//   npm run show -- [--only a,b,c,d,f,g,h,i] [--idle <calls>]
+//   npm run show -- [--only a,b,c,d,f,g,h,i,j] [--idle <calls>]
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { backends, type Backend } from '../harness/redis.js';
@@ -15,13 +15,14 @@ import { showFootprint } from './show/footprint.js';
 import { showKilledWorker } from './show/killed-worker.js';
 import { showLostQueue } from './show/lost-queue.js';
 import { type Verdict } from './show/stage.js';
+import { showToolFailures } from './show/tool-failures.js';
 import { openStores } from './stage.js';
 import { figure } from './stats.js';
 import { measureWake, type Latency } from './wake-part.js';
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'a,b,c,d,f,g,h,i' },
+    only: { type: 'string', default: 'a,b,c,d,f,g,h,i,j' },
     idle: { type: 'string', default: '200' },
   },
 });
@@ -34,6 +35,7 @@ const DEMONSTRATIONS: Readonly<Record<string, (backend: Backend) => Promise<Verd
   f: showFootprint,
   h: showFailover,
   i: showFaultMatrix,
+  j: showToolFailures,
 };
 
 const CODE_WARM_UP_MS = 5_000;

@@ -25,6 +25,7 @@ const FORBIDDEN: Record<string, { file: string; source: string }> = {
     file: 'libs/tools/src/definitions/bad.tool.ts',
     source: `import 'node:fs';`,
   },
+  'declared-dependencies': { file: 'libs/errors/src/dev.ts', source: `import 'vitest';` },
   'gateway-runs-no-tool': {
     file: 'apps/gateway/src/runner.ts',
     source: `import '../../../libs/tools/src/tool-runner.js';`,

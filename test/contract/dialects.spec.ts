@@ -139,6 +139,19 @@ describe.each(Object.entries(WIRES))('%s', (api, wire: Wire) => {
       expect(server.first.url).toBe(wire.completions);
     });
 
+    it.each(BOTH)('%s tells its headers if asked to, and never a cookie', async (_how, streamed) => {
+      const sent = say({ text: ['Hello.'], finish: 'stop' }, streamed);
+      server.reply = (response, request) => {
+        response.setHeader('x-msh-trace-id', 'trace-1');
+        response.setHeader('set-cookie', 'session=1');
+        sent(response, request);
+      };
+      expect(await ask({ streamed })).not.toHaveProperty('headers');
+      const { headers } = await ask({ streamed, captureHeaders: true });
+      expect(headers).toMatchObject({ 'x-msh-trace-id': 'trace-1' });
+      expect(Object.keys(headers ?? {})).not.toContain('set-cookie');
+    });
+
     it('arrives while it is written', async () => {
       const deltas: string[] = [];
       server.reply = (response) => {

@@ -42,6 +42,9 @@ describe.each(REFUSED)('with %s', (_name, headers) => {
     ['DELETE', '/mcp'],
     ['GET', '/api/v1/calls/00000000-0000-7000-8000-000000000000'],
     ['DELETE', '/api/v1/calls/00000000-0000-7000-8000-000000000000'],
+    ['GET', '/api/v1/threads'],
+    ['GET', '/api/v1/threads/00000000-0000-4000-8000-000000000000'],
+    ['DELETE', '/api/v1/threads/00000000-0000-4000-8000-000000000000'],
   ] as const;
 
   it.each(ROUTES)('%s %s answers 401 with a challenge', async (method, path) => {

@@ -80,6 +80,7 @@ export function rawStatus(url: string, lines: readonly string[]): Promise<number
 
 export interface CallReport {
   readonly id: string;
+  readonly parentId: string | null;
   readonly state: string;
   readonly attempts: number;
   readonly correlationId: string;

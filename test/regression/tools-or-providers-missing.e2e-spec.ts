@@ -26,7 +26,29 @@ const sources = temporaryDirectory();
 const source = join(sources, 'source.ts');
 
 /** What a tool asks for in its first step although its schema cannot say so. */
-const ALSO_NEEDED: Readonly<Record<string, unknown>> = { relevant_files: [source], path: sources };
+const ALSO_NEEDED: Readonly<Record<string, unknown>> = {
+  relevant_files: [source],
+  path: sources,
+  file_path: source,
+  models: ['for', 'against'].map((stance) => ({ model: 'simulator-1', stance })),
+  findings: 'hello',
+};
+
+/** The simulator does not stand in for a vendor that a tool is made for: it says which key is missing. */
+const KEYS: ReadonlyMap<string, string> = new Map([
+  ['kimi_chat_with_tools', 'KIMI_API_KEY'],
+  ['kimi_capture_headers', 'KIMI_API_KEY'],
+  ['kimi_intent_analysis', 'KIMI_API_KEY'],
+  ['glm_web_search', 'GLM_API_KEY'],
+]);
+
+/** Nobody has a file there yet, and it says so. */
+const NOTHING_STORED = 'smart_file_download';
+
+function refusalOf(name: string): string | undefined {
+  if (name === NOTHING_STORED) return 'FILE_NOT_FOUND';
+  return KEYS.has(name) ? 'PROVIDER_NOT_CONFIGURED' : undefined;
+}
 
 /** The smallest thing that fits. */
 function sampleOf({ type, enum: values }: Schema = {}): unknown {
@@ -57,13 +79,18 @@ it('every tool is there when the server says that it is ready, and answers', asy
       ...Object.fromEntries(needed),
     };
     const result = await client.callTool(name, args);
-    expect([name, result.isError ?? false]).toEqual([name, false]);
+    const error = result.structuredContent?.['error'] as { code: string; hint: string } | undefined;
+    const key = KEYS.get(name);
+    expect([name, error?.code]).toEqual([name, refusalOf(name)]);
+    expect([name, result.isError ?? false]).toEqual([name, error !== undefined]);
+    if (key !== undefined) expect(error?.hint).toContain(key);
   }
   const { structuredContent } = await client.callTool('version', {});
   expect(structuredContent).toMatchObject({ tool_count: tools.length, providers_configured: ['simulator'] });
   expect(structuredContent?.['model_count']).toBeGreaterThan(0);
   await client.close();
-});
+  // Dozens of calls, some with several steps.
+}, 60_000);
 
 it('without any provider the server lives but is not ready, and says why', async () => {
   server = await startStandalone({ env: { EXAI_SIMULATOR: 'off' } });
