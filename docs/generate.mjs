@@ -22,6 +22,10 @@ const documents = [
     path: 'docs/schemas/models.schema.json',
     render: async () => schema((await lib('providers')).modelsFileSchema, 'EXAI_MODEL_CATALOG_FILE'),
   },
+  {
+    path: 'docs/schemas/clink.schema.json',
+    render: async () => schema((await lib('tools')).clinkFileSchema, 'EXAI_CLINK_FILE'),
+  },
   { path: 'ARCHITECTURE.md', render: async (present) => withGraph(present, await graph()) },
 ];
 
@@ -123,9 +127,10 @@ function jsonrpc({ jsonrpc: answer, toolErrorToo }) {
   return toolErrorToo ? `${answer} before acceptance, then tool error` : String(answer);
 }
 
-function tools({ ToolCatalog, TOOLS }, { loadConfig }) {
+function tools({ clinkTool, ToolCatalog, TOOLS }, { loadConfig }) {
   const config = loadConfig({ TOOL_PROFILE: 'full' }, { serving: false });
-  const catalog = ToolCatalog.build(TOOLS, config);
+  const clink = clinkTool({ names: ['claude', 'codex', 'gemini'], roles: [], timeoutMs: 1 });
+  const catalog = ToolCatalog.build([...TOOLS, clink], config);
   const intro = [
     '# Tools',
     '',
@@ -164,6 +169,8 @@ const RUNS = {
   utility: 'as a queued call without a model',
   inline: 'in the gateway, also while queue and providers are down',
   workflow: 'as one queued call per step; where it asks a model, at the end',
+  program: 'as a queued call that runs a program of the operator, where EXAI_CLINK_FILE is set',
+  consensus: 'as one queued call per step, with a queued call of its own for each model',
 };
 const SHOWN = {
   essential: 'in every profile',
@@ -278,7 +285,7 @@ async function importsOf(kind, part) {
   const files = await readdir(new URL(`${kind}/${part}/src`, root), { recursive: true });
   for (const file of files.filter((name) => name.endsWith('.ts') && !name.endsWith('spec.ts'))) {
     const source = await readFile(new URL(`${kind}/${part}/src/${file}`, root), 'utf8');
-    for (const [, name] of source.matchAll(/(?:from|import)\s*\(?'#libs\/([a-z]+)'/g)) names.add(name);
+    for (const [, name] of source.matchAll(/(?:from|import)\s*\(?'#libs\/([a-z-]+)'/g)) names.add(name);
   }
   return [...names].sort();
 }
