@@ -9,8 +9,8 @@ export default defineConfig({
     include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/**/*.spec.ts', 'test/**/*.e2e-spec.ts'],
     globalSetup: ['test/harness/build.ts'],
     pool: 'forks',
-    // Two cores: suites that spawn whole gateways would starve each other if more ran at once.
-    maxWorkers: 2,
+    // Most suites wait for processes and deadlines; with more than this at once they starve each other on two cores.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -133,7 +133,7 @@ export class CallLedger implements OnApplicationShutdown {
     const ended: string[] = [];
     // A member that was being taken on while the first statement ran is seen by the second one only.
     for (let run = 0; run < 2; run += 1) {
-      const rows = await this.query<{ id: string }>('ledger-end', SQL.end, values);
+      const rows = await againAfterDeadlock(() => this.query<{ id: string }>('ledger-end', SQL.end, values));
       ended.push(...rows.map((row) => row.id));
     }
     return ended;
@@ -296,5 +296,17 @@ export class CallLedger implements OnApplicationShutdown {
       const row = byId.get(id);
       return row && toFinished(row);
     });
+  }
+}
+
+const DEADLOCK_DETECTED = '40P01';
+
+/** A worker that ends several members at once may lock them in another order; PostgreSQL then gives one side up. */
+async function againAfterDeadlock<T>(statement: () => Promise<T>): Promise<T> {
+  try {
+    return await statement();
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== DEADLOCK_DETECTED) throw error;
+    return statement();
   }
 }

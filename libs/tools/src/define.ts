@@ -6,8 +6,8 @@ import {
   type StatusReport,
   type SystemView,
   type VersionReport,
-} from './system-view.js';
-import { type CallRecord, type ThreadReport, type ThreadSummary } from './caller-records.js';
+} from './inline/system-view.js';
+import { type CallRecord, type ThreadReport, type ThreadSummary } from './inline/caller-records.js';
 import {
   type ChatMessage,
   type Completion,
@@ -23,7 +23,7 @@ import {
   type RemovalReport,
   type StoredFileReport,
 } from './documents/caller-documents.js';
-import { type VendorServices } from './vendor-services.js';
+import { type VendorServices } from './direct/vendor-services.js';
 
 export { invalidArgument } from './invalid-argument.js';
 export type { CallRecord, ThreadReport, ThreadSummary };

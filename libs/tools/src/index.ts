@@ -17,7 +17,7 @@ export {
   type UtilityTool,
 } from './define.js';
 export { TOOLS } from './definitions/index.js';
-export { InlineToolRunner } from './inline-tool-runner.js';
+export { InlineToolRunner } from './inline/inline-tool-runner.js';
 export {
   CallerRecords,
   type CallRange,
@@ -25,7 +25,7 @@ export {
   type RecordOwner,
   type ThreadReport,
   type ThreadSummary,
-} from './caller-records.js';
+} from './inline/caller-records.js';
 export {
   type CapabilitiesReport,
   type CircuitReport,
@@ -44,9 +44,9 @@ export {
   type StatusReport,
   SystemView,
   type VersionReport,
-} from './system-view.js';
-export { type KeptPlace, ProviderPlaces } from './provider-places.js';
-export { type CostEstimate, type Settlement, type Spending } from './spending.js';
+} from './inline/system-view.js';
+export { type KeptPlace, ProviderPlaces } from './asking/provider-places.js';
+export { type CostEstimate, type Settlement, type Spending } from './asking/spending.js';
 export {
   type CompiledTool,
   type InputIssue,

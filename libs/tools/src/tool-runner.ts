@@ -3,13 +3,13 @@ import { Injectable } from '@nestjs/common';
 import { ExaiError } from '#libs/errors';
 import { type UtilityContext, type UtilityTool } from './define.js';
 import { ConsensusEngine } from './consensus/consensus-engine.js';
-import { DirectEngine } from './direct-engine.js';
+import { DirectEngine } from './direct/direct-engine.js';
 import { ProgramEngine } from './clink/program-engine.js';
 import { DocumentDesk } from './documents/document-desk.js';
 import { successPayload } from './payload.js';
-import { SimpleEngine } from './simple-engine.js';
+import { SimpleEngine } from './simple/simple-engine.js';
 import { ToolCatalog } from './tool-catalog.js';
-import { VendorDesk } from './vendor-desk.js';
+import { VendorDesk } from './direct/vendor-desk.js';
 import { type AttemptContext, type ToolCall, type ToolPayload } from './tool.js';
 import { WorkflowEngine } from './workflow/workflow-engine.js';
 

@@ -1,6 +1,6 @@
 import type { ErrorEnvelope } from '#libs/errors';
 import type { ClientFiles } from '#libs/file-access';
-import type { Spending } from './spending.js';
+import type { Spending } from './asking/spending.js';
 
 /** Who a call runs for: taken from the verified credential, never from the request body. */
 export interface CallPrincipal {

@@ -1,14 +1,13 @@
 import { CONFIG, type Config } from '#libs/config';
 import { ConversationStore, type Exchange } from '#libs/conversations';
 import { ExaiError } from '#libs/errors';
-import { isDataUrl } from '#libs/file-access';
+import { FileReader, isDataUrl } from '#libs/file-access';
 import { Inject, Injectable } from '@nestjs/common';
 import { AttemptPostponed } from '../attempt-postponed.js';
 import { filesOf } from '../call-files.js';
 import { type ConsensusTool } from '../define.js';
-import { FileReader } from '../files.js';
-import { readImages } from '../images.js';
-import { resendPromptPayload } from '../simple-payload.js';
+import { readImages } from '../asking/images.js';
+import { resendPromptPayload } from '../simple/simple-payload.js';
 import { type InputIssue } from '../tool-input.js';
 import { type AttemptContext, type Member, type ToolCall, type ToolPayload } from '../tool.js';
 import { type ConsensusArguments, readArguments } from './consensus-arguments.js';

@@ -1,7 +1,7 @@
 import { type Completion } from '#libs/providers';
 import { describe, expect, it } from 'vitest';
 import { type FoundPage, type UtilityContext } from '../define.js';
-import { type VendorSearch, type VendorSearchResult } from '../vendor-services.js';
+import { type VendorSearch, type VendorSearchResult } from '../direct/vendor-services.js';
 import { glmWebSearch } from './glm-web-search.tool.js';
 import { kimiCaptureHeaders } from './kimi-capture-headers.tool.js';
 import { kimiChatWithTools } from './kimi-chat-with-tools.tool.js';

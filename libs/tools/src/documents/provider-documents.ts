@@ -5,7 +5,7 @@ import { FileUsage, type StoredFile, StoredFiles } from '#libs/stored-files';
 import { Injectable } from '@nestjs/common';
 import { AttemptFailed } from '../attempt-failed.js';
 import { type DocumentWish } from '../define.js';
-import { tellPhase } from '../model-question.js';
+import { tellPhase } from '../asking/model-question.js';
 import { type AttemptContext, type ToolCall } from '../tool.js';
 import { type DocumentFacts, documentSource, type DocumentSource } from './document-source.js';
 import { type FileProvider, FileProviders } from './file-providers.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type SkippedFile } from '../files.js';
+import { type SkippedFile } from '#libs/file-access';
 import { type Git } from './git.js';
 
 /** One comparison that git makes. */

@@ -18,7 +18,7 @@ import { loadConfig } from '#libs/config';
 import { PinoLogger } from 'nestjs-pino';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { temporaryDirectory } from '../../../../test/harness/paths.js';
-import { FileReader } from '../files.js';
+import { FileReader } from '#libs/file-access';
 import { type ChangesWanted } from '../workflow/workflow.js';
 import { type GitChanges, GitReader, withChanges } from './git-changes.js';
 

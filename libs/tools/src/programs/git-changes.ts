@@ -5,7 +5,7 @@ import { ExaiError } from '#libs/errors';
 import { estimateTokens } from '#libs/providers';
 import { PinoLogger } from 'nestjs-pino';
 import { isCommitName } from '../commit-name.js';
-import { FileReader, type ReadFiles } from '../files.js';
+import { FileReader, type ReadFiles } from '#libs/file-access';
 import { type ToolCall } from '../tool.js';
 import { type ChangesWanted } from '../workflow/workflow.js';
 import { changedFiles, type ChangedFiles, type Comparison, diffText, quoted } from './changed-files.js';

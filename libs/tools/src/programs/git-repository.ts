@@ -13,7 +13,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { isInside } from '../file-paths.js';
+import { isInside } from '#libs/file-access';
 import { type Git, GitRefused } from './git.js';
 
 const NO_REPOSITORY = 'path is no git repository with a working tree, or it belongs to another user';

@@ -1,4 +1,4 @@
-import { withoutFence } from '../answer.js';
+import { withoutFence } from '../asking/answer.js';
 
 /**
  * These statuses of a model's answer stand for the whole call, since the caller has to act on them: by status, what

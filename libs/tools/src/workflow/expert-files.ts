@@ -1,5 +1,5 @@
-import { type ReadFiles, type SkippedFile } from '../files.js';
-import { showFile, type ShownFile } from '../prompt.js';
+import { type ReadFiles, type SkippedFile } from '#libs/file-access';
+import { showFile, type ShownFile } from '../asking/prompt.js';
 
 const MAX_FILES = 20;
 const MAX_FILE_BYTES = 102_400;

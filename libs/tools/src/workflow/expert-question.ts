@@ -1,5 +1,5 @@
 import { estimateTokens } from '#libs/providers';
-import { nameImages } from '../images.js';
+import { nameImages } from '../asking/images.js';
 import { SEVERITIES, type Gathered, type WorkflowState, type WorkflowStep } from './workflow.js';
 
 /** What was gathered, as one question; the instruction stands last. Steps beyond the limit are left out, oldest first. */

@@ -1,7 +1,7 @@
 import { ExaiError } from '#libs/errors';
 import { type ModelCard } from '#libs/providers';
 import { type ThinkingMode } from '../define.js';
-import { tellPhase } from '../model-question.js';
+import { tellPhase } from '../asking/model-question.js';
 import { type AttemptContext } from '../tool.js';
 
 const HEARTBEAT_MS = 5_000;

@@ -1,7 +1,7 @@
 import { ExaiError } from '#libs/errors';
 import { type CallFiles, isDataUrl } from '#libs/file-access';
 import { type WorkflowTool } from '../define.js';
-import { readImages } from '../images.js';
+import { readImages } from '../asking/images.js';
 import { type ToolCall } from '../tool.js';
 import { type PathField, type WorkflowStep } from './workflow.js';
 

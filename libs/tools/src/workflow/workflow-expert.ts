@@ -1,23 +1,28 @@
 import { CONFIG, type Config } from '#libs/config';
 import { TURNS_PER_EXCHANGE, trimHistory, type WorkflowThread } from '#libs/conversations';
 import { ExaiError } from '#libs/errors';
-import { isDataUrl, type SkippedFile } from '#libs/file-access';
+import { FileReader, isDataUrl, type ReadFiles, type SkippedFile } from '#libs/file-access';
 import { estimateTokens, ModelRouter, type RouteDecision } from '#libs/providers';
 import { Inject, Injectable } from '@nestjs/common';
-import { cutAnswer } from '../answer.js';
+import { cutAnswer } from '../asking/answer.js';
 import { type WorkflowTool } from '../define.js';
 import { filesOf } from '../call-files.js';
-import { FileReader, type ReadFiles } from '../files.js';
-import { fitImages, type FittingImages, nameImages, readImagesAgain, TOKENS_PER_IMAGE } from '../images.js';
-import { inLocale } from '../locale.js';
-import { chooseModel } from '../model-choice.js';
-import { fitOptions, type WantedOptions } from '../model-options.js';
-import { ModelQuestion, type Answered } from '../model-question.js';
+import {
+  fitImages,
+  type FittingImages,
+  nameImages,
+  readImagesAgain,
+  TOKENS_PER_IMAGE,
+} from '../asking/images.js';
+import { inLocale } from '../asking/locale.js';
+import { chooseModel } from '../asking/model-choice.js';
+import { fitOptions, type WantedOptions } from '../asking/model-options.js';
+import { ModelQuestion, type Answered } from '../asking/model-question.js';
 import { type GitChanges, GitReader, withChanges } from '../programs/git-changes.js';
-import { buildMessages } from '../prompt.js';
-import { answerMetadata } from '../simple-payload.js';
-import { answerTokens } from '../simple-prompt.js';
-import { tokenBudget } from '../token-budget.js';
+import { buildMessages } from '../asking/prompt.js';
+import { answerMetadata } from '../simple/simple-payload.js';
+import { answerTokens } from '../asking/simple-prompt.js';
+import { tokenBudget } from '../asking/token-budget.js';
 import { type AttemptContext, type PayloadMetadata, type ToolCall } from '../tool.js';
 import { readExpertAnswer, type ExpertAnswer } from './expert-answer.js';
 import { selectExpertFiles } from './expert-files.js';

@@ -9,7 +9,7 @@ import {
   type SkippedFile,
 } from '#libs/file-access';
 import { type ImagePart, type ModelCard } from '#libs/providers';
-import { MAX_IMAGES } from './fields.js';
+import { MAX_IMAGES } from '../fields.js';
 
 /** What an image counts for in the window of a model; vendors differ, and say it only afterwards. */
 export const TOKENS_PER_IMAGE = 1_500;

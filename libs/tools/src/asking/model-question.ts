@@ -12,7 +12,7 @@ import {
 import { Injectable } from '@nestjs/common';
 import { type FittedOptions } from './model-options.js';
 import { askPaid } from './paid-request.js';
-import { type AttemptContext, type ToolCall } from './tool.js';
+import { type AttemptContext, type ToolCall } from '../tool.js';
 
 const MAX_MESSAGE = 120;
 

@@ -7,7 +7,7 @@ import {
   type ThreadReport,
   type ThreadSummary,
 } from './caller-records.js';
-import { TOOLS } from './definitions/index.js';
+import { TOOLS } from '../definitions/index.js';
 import { InlineToolRunner } from './inline-tool-runner.js';
 import {
   type CapabilitiesReport,
@@ -18,8 +18,8 @@ import {
   SystemView,
   type VersionReport,
 } from './system-view.js';
-import { ToolCatalog } from './tool-catalog.js';
-import { type ToolCall } from './tool.js';
+import { ToolCatalog } from '../tool-catalog.js';
+import { type ToolCall } from '../tool.js';
 
 const OWN_CALLS: readonly CallRecord[] = [
   {

@@ -7,17 +7,17 @@ import {
 } from '#libs/providers';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { cutAnswer } from './answer.js';
-import { type DirectRequest, type DirectTool } from './define.js';
-import { modelFields } from './fields.js';
-import { fitOptions } from './model-options.js';
-import { ModelQuestion } from './model-question.js';
-import { ModelRequest } from './model-request.js';
-import { successPayload } from './payload.js';
-import { answerMetadata } from './simple-payload.js';
-import { answerTokens } from './simple-prompt.js';
-import { tokenBudget } from './token-budget.js';
-import { type AttemptContext, type ToolCall, type ToolPayload } from './tool.js';
+import { cutAnswer } from '../asking/answer.js';
+import { type DirectRequest, type DirectTool } from '../define.js';
+import { modelFields } from '../fields.js';
+import { fitOptions } from '../asking/model-options.js';
+import { ModelQuestion } from '../asking/model-question.js';
+import { ModelRequest } from '../asking/model-request.js';
+import { successPayload } from '../payload.js';
+import { answerMetadata } from '../simple/simple-payload.js';
+import { answerTokens } from '../asking/simple-prompt.js';
+import { tokenBudget } from '../asking/token-budget.js';
+import { type AttemptContext, type ToolCall, type ToolPayload } from '../tool.js';
 
 /** Fields the engine itself understands; a tool has some or all of them beside its own. */
 const engineFields = z.object({ model: modelFields.model, stream: modelFields.stream });

@@ -1,5 +1,5 @@
 import { trimHistory, type RecentTurns, type Turn } from '#libs/conversations';
-import { type SkippedFile } from './files.js';
+import { type SkippedFile } from '#libs/file-access';
 import { TOKENS_PER_IMAGE } from './images.js';
 import { type ShownFile } from './prompt.js';
 import { estimateTokens } from '#libs/providers';

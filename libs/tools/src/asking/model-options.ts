@@ -1,5 +1,5 @@
 import { type ModelCard } from '#libs/providers';
-import { type SimpleTool, type ThinkingMode } from './define.js';
+import { type SimpleTool, type ThinkingMode } from '../define.js';
 
 /** What the caller asked for; absent = left to the tool. */
 export interface WantedOptions {

@@ -1,13 +1,13 @@
 import { type Conversation } from '#libs/conversations';
 import { ExaiError } from '#libs/errors';
 import { estimateTokens, type ModelRouter, type ModelWish, type RouteDecision } from '#libs/providers';
-import { type SimpleTool } from './define.js';
+import { type SimpleTool } from '../define.js';
 import { TOKENS_PER_IMAGE } from './images.js';
 import { type WantedOptions } from './model-options.js';
 import { type ShownFile } from './prompt.js';
 import { tokensOfFiles } from './simple-prompt.js';
 import { tokenBudget, windowForFiles } from './token-budget.js';
-import { type CallPrincipal } from './tool.js';
+import { type CallPrincipal } from '../tool.js';
 
 /** Above this many tokens the router asks for a quarter more room than it is told. */
 const ROUTER_MARGIN_FROM = 100_000;

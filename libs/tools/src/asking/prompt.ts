@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type RecentTurns } from '#libs/conversations';
 import { type ChatMessage } from '#libs/providers';
-import { type SkippedFile, type TextFile } from './files.js';
+import { type SkippedFile, type TextFile } from '#libs/file-access';
 import { type ReadImage } from './images.js';
 import { estimateTokens, isCode } from '#libs/providers';
 

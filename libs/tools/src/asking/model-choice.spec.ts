@@ -2,7 +2,7 @@ import { loadConfig } from '#libs/config';
 import { Metrics } from '#libs/observability';
 import { ModelRouter, PROVIDERS, ProviderRegistry, Resilience } from '#libs/providers';
 import { describe, expect, it } from 'vitest';
-import { TOOLS } from './definitions/index.js';
+import { TOOLS } from '../definitions/index.js';
 import { chooseModel, type ChoiceParts } from './model-choice.js';
 import { showFile } from './prompt.js';
 import { tokenBudget } from './token-budget.js';

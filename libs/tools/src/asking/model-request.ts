@@ -3,10 +3,10 @@ import { Metrics } from '#libs/observability';
 import { ProviderBusy, Resilience, type RouteDecision } from '#libs/providers';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { AttemptFailed } from './attempt-failed.js';
-import { AttemptPostponed } from './attempt-postponed.js';
+import { AttemptFailed } from '../attempt-failed.js';
+import { AttemptPostponed } from '../attempt-postponed.js';
 import { routeFields } from './route-fields.js';
-import { type AttemptContext } from './tool.js';
+import { type AttemptContext } from '../tool.js';
 
 /** What every engine does around asking the model that the router chose: record the decision, sort the failure. */
 @Injectable()

@@ -9,11 +9,11 @@ import {
   type SearchApi,
 } from '#libs/providers';
 import { Injectable } from '@nestjs/common';
-import { AttemptFailed } from './attempt-failed.js';
-import { tellPhase } from './model-question.js';
-import { postponed } from './model-request.js';
-import { payFor } from './paid-request.js';
-import { type AttemptContext, type ToolCall } from './tool.js';
+import { AttemptFailed } from '../attempt-failed.js';
+import { tellPhase } from '../asking/model-question.js';
+import { postponed } from '../asking/model-request.js';
+import { payFor } from '../asking/paid-request.js';
+import { type AttemptContext, type ToolCall } from '../tool.js';
 import { type VendorSearch, type VendorSearchResult, type VendorServices } from './vendor-services.js';
 
 /** Asks vendors on the way that requests to models take: places, limits, circuits, money, retries. */

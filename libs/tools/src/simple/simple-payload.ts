@@ -1,11 +1,11 @@
 import { TURNS_PER_EXCHANGE } from '#libs/conversations';
 import { type Completion, type ModelCard, type RouteDecision } from '#libs/providers';
-import { asFileRequest, cutAnswer } from './answer.js';
-import { type CallFiles } from './call-files.js';
-import { baseMetadata } from './payload.js';
-import { routeFields } from './route-fields.js';
-import { type TokenBudget } from './token-budget.js';
-import { type FailedCandidate, type PayloadMetadata, type ToolCall, type ToolPayload } from './tool.js';
+import { asFileRequest, cutAnswer } from '../asking/answer.js';
+import { type CallFiles } from '../call-files.js';
+import { baseMetadata } from '../payload.js';
+import { routeFields } from '../asking/route-fields.js';
+import { type TokenBudget } from '../asking/token-budget.js';
+import { type FailedCandidate, type PayloadMetadata, type ToolCall, type ToolPayload } from '../tool.js';
 
 /** A millionth of a cent: a token of the cheapest model costs more. */
 const COST_DECIMALS = 8;

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ExaiError } from '#libs/errors';
-import { successPayload } from './payload.js';
+import { successPayload } from '../payload.js';
 import { SystemView } from './system-view.js';
-import { ToolCatalog } from './tool-catalog.js';
-import { type ToolCall, type ToolPayload } from './tool.js';
+import { ToolCatalog } from '../tool-catalog.js';
+import { type ToolCall, type ToolPayload } from '../tool.js';
 
 /** Answers inline tools in the process that received the call. */
 @Injectable()

@@ -1,1 +1,0 @@
-export { isBinary } from '#libs/file-access';

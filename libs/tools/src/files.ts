@@ -1,7 +1,0 @@
-export {
-  FileReader,
-  type FileReaderOptions,
-  type ReadFiles,
-  type SkippedFile,
-  type TextFile,
-} from '#libs/file-access';
