@@ -80,7 +80,9 @@ module.exports = {
       comment: 'Tools run in the worker; the gateway knows the catalogue and the dispatcher.',
       severity: 'error',
       from: { path: '^apps/gateway/' },
-      to: { path: '^libs/(tools/src/(tool-runner|simple/simple-engine|direct/direct-engine)|providers/src/clients)' },
+      to: {
+        path: '^libs/(tools/src/(tool-runner|simple/simple-engine|direct/direct-engine)|providers/src/clients)',
+      },
     },
     {
       name: 'definitions-are-data',
