@@ -22,6 +22,52 @@ export interface ListedTool {
   readonly inputSchema: { readonly type: string };
 }
 
+export interface ListedPrompt {
+  readonly name: string;
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+  readonly arguments?:
+    | readonly {
+        readonly name: string;
+        readonly description?: string | undefined;
+        readonly required?: boolean | undefined;
+      }[]
+    | undefined;
+}
+
+/** Requests that answer at once and change nothing; both SDKs name them alike. */
+export interface McpReads {
+  listPrompts(params?: Page): Promise<{ readonly prompts: readonly ListedPrompt[] }>;
+  getPrompt(params: { name: string; arguments?: Record<string, string> }): Promise<{
+    readonly description?: string | undefined;
+    readonly messages: readonly { readonly role: string; readonly content: { readonly type: string } }[];
+  }>;
+  listResources(params?: Page): Promise<{ readonly resources: readonly ListedResource[] }>;
+  listResourceTemplates(
+    params?: Page,
+  ): Promise<{ readonly resourceTemplates: readonly { readonly uriTemplate: string }[] }>;
+  readResource(params: { uri: string }): Promise<{ readonly contents: readonly object[] }>;
+  complete(params: {
+    ref: { type: 'ref/prompt'; name: string } | { type: 'ref/resource'; uri: string };
+    argument: { name: string; value: string };
+  }): Promise<{ readonly completion: Completion }>;
+}
+
+export interface ListedResource {
+  readonly uri: string;
+  readonly mimeType?: string | undefined;
+}
+
+export interface Completion {
+  readonly values: readonly string[];
+  readonly total?: number | undefined;
+  readonly hasMore?: boolean | undefined;
+}
+
+interface Page {
+  cursor?: string;
+}
+
 export interface Progress {
   readonly progress: number;
   readonly message?: string | undefined;
@@ -45,6 +91,8 @@ export interface CallOptions {
 /** What the suites do with a client, whatever SDK it is of. A JSON-RPC error is thrown with `code` and `data`. */
 export interface McpClient {
   readonly protocolVersion: string | undefined;
+  /** Prompts, resources and completion. */
+  readonly reads: McpReads;
   listTools(): Promise<readonly ListedTool[]>;
   callTool(name: string, args: Record<string, unknown>, options?: CallOptions): Promise<ToolResult>;
   close(): Promise<void>;
@@ -78,6 +126,7 @@ async function connectV1(transport: TransportKind, server: ConnectTo, token: str
     get protocolVersion() {
       return protocolVersion;
     },
+    reads: client,
     listTools: async () => (await client.listTools()).tools,
     callTool: async (name, args, { meta, ...options } = {}) =>
       (await client.callTool(callParams(name, args, meta), undefined, options)) as ToolResult,
@@ -98,6 +147,7 @@ async function connectV2(
     get protocolVersion() {
       return client.getNegotiatedProtocolVersion();
     },
+    reads: client,
     listTools: async () => (await client.listTools()).tools,
     callTool: async (name, args, { meta, ...options } = {}) =>
       (await client.callTool(callParams(name, args, meta), options)) as unknown as ToolResult,

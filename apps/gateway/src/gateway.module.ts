@@ -43,6 +43,7 @@ export class GatewayModule {
         McpModule.forRoot({ name: PRODUCT.name, version: PRODUCT.version, title: 'EX-AI MCP Server' }, [
           dispatch,
           ToolCatalogModule,
+          systemView,
         ]),
         HealthModule.forRoot([dispatch, ProvidersModule, ToolCatalogModule], [AcceptingIndicator]),
       ],

@@ -54,7 +54,7 @@ export function earlyAnswer({ id, protocolVersion }: ClientRequest): string {
     id,
     result: {
       protocolVersion: known ?? LEGACY_VERSIONS[0],
-      capabilities: { tools: {} },
+      capabilities: { tools: {}, prompts: {}, resources: {}, completions: {} },
       serverInfo: { name: PRODUCT.name, version: PRODUCT.version, title: 'EX-AI MCP Server' },
     },
   });
