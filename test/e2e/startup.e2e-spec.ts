@@ -122,7 +122,7 @@ describe('a data directory whose owner was killed', () => {
     expect(report.result).toMatchObject({ content: 'still here' });
     expect(await simulator.requestsOf(requestId)).toHaveLength(1);
     await eventually(() => !isAlive(workerPid), 'the orphaned worker leaves');
-  });
+  }, 60_000);
 
   it('starts again when everything was killed, and finishes the calls of before', async () => {
     const dataDir = dataDirectory();

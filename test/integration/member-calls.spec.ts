@@ -42,10 +42,13 @@ beforeAll(async () => {
   const config = loadConfig({ DATABASE_URL: postgres.url });
   await (await openDataSource(dataSourceOptions(config, 'test', () => undefined))).destroy();
   pool = new pg.Pool({ connectionString: postgres.url });
+  // The server goes away while connections are still being closed.
+  pool.on('error', () => undefined);
   signals = new PostgresCallSignals(postgres.url, () => undefined);
   await signals.start();
   ledger = new CallLedger(pool, openLazyPool(config, logger), signals.ledgerChannel);
   bull = new Queue(`tool-calls-${randomUUID()}`, { connection: queueConnection(config) });
+  bull.on('error', () => undefined);
   queue = new CallQueue(bull, 3);
 });
 
