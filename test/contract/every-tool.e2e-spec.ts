@@ -30,6 +30,7 @@ describe('every tool', () => {
   const file = join(files, 'pool.ts');
   let rig: Rig;
   let fileId: string;
+  let callId: string;
   const clients = new Map<string, McpClient>();
 
   beforeAll(async () => {
@@ -55,6 +56,7 @@ describe('every tool', () => {
       question: 'What is it?',
     });
     fileId = String((asked.structuredContent?.['metadata'] as Payload)['file_id']);
+    callId = String(asked._meta?.['io.exai/callId']);
     // From here on it comes from the cache, whoever asks first.
     await clientOf('websocket v1').callTool('smart_file_download', { file_id: fileId });
   });
@@ -73,7 +75,7 @@ describe('every tool', () => {
 
   /** The first call and, of a workflow, its last one as well. */
   const run = async (client: McpClient, { tool, call }: ToolScript): Promise<Payload[]> => {
-    const state: SessionState = { file, repository: files, fileId, continuationId: undefined };
+    const state: SessionState = { file, repository: files, fileId, callId, continuationId: undefined };
     const first = await payloadOf(client, tool, call(1, state));
     if (first['next_step_required'] === undefined && !String(first['status']).startsWith('pause_for'))
       return [first];

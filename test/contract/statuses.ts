@@ -45,5 +45,6 @@ export const STATUSES: readonly string[] = [
   'consensus_workflow_complete',
   'challenge_accepted',
   'web_lookup_needed',
+  'in_progress',
   ...ALIASES.flatMap((alias) => [`pause_for_${alias}`, `${alias}_in_progress`]),
 ];

@@ -158,7 +158,7 @@ class ToolFailures {
   }
 
   private state(continuationId: string | undefined): SessionState {
-    return { ...this.paths, fileId: this.fileId, continuationId };
+    return { ...this.paths, fileId: this.fileId, callId: 'none', continuationId };
   }
 
   private troubleOf(fault: ToolFault): Trouble {

@@ -6,6 +6,8 @@ export interface SessionState {
   readonly repository: string;
   /** Of a file that this caller has at a provider. */
   readonly fileId: string;
+  /** Of a call of this caller that has ended. */
+  readonly callId: string;
   /** From the newest answer that had one. */
   readonly continuationId: string | undefined;
 }
@@ -149,9 +151,15 @@ export const TOOL_SCRIPTS: readonly ToolScript[] = [
   },
 ];
 
-/** The other tools of profile `full`: one call each. */
+/** `call_result`, which every profile has, and the other tools of profile `full`: one call each. */
 export const HIDDEN_SCRIPTS: readonly ToolScript[] = [
   inline('activity'),
+  {
+    tool: 'call_result',
+    call: (_number, { callId }) => ({ call_id: callId }),
+    bad: { call_id: 'hello' },
+    place: 'gateway',
+  },
   inline('apilookup', { prompt: 'zod 4 string formats' }),
   inline('challenge', { prompt: 'The pool cannot leak.' }),
   inline('health'),

@@ -32,6 +32,7 @@ const ALSO_NEEDED: Readonly<Record<string, unknown>> = {
   file_path: source,
   models: ['for', 'against'].map((stance) => ({ model: 'simulator-1', stance })),
   findings: 'hello',
+  call_id: '0199c0de-0000-7000-8000-000000000001',
 };
 
 /** The simulator does not stand in for a vendor that a tool is made for: it says which key is missing. */
@@ -42,12 +43,14 @@ const KEYS: ReadonlyMap<string, string> = new Map([
   ['glm_web_search', 'GLM_API_KEY'],
 ]);
 
-/** Nobody has a file there yet, and it says so. */
-const NOTHING_STORED = 'smart_file_download';
+/** Nobody has a file or a call there yet, and they say so. */
+const NOTHING_STORED: ReadonlyMap<string, string> = new Map([
+  ['smart_file_download', 'FILE_NOT_FOUND'],
+  ['call_result', 'NOT_FOUND'],
+]);
 
 function refusalOf(name: string): string | undefined {
-  if (name === NOTHING_STORED) return 'FILE_NOT_FOUND';
-  return KEYS.has(name) ? 'PROVIDER_NOT_CONFIGURED' : undefined;
+  return NOTHING_STORED.get(name) ?? (KEYS.has(name) ? 'PROVIDER_NOT_CONFIGURED' : undefined);
 }
 
 /** The smallest thing that fits. */

@@ -1,13 +1,15 @@
 import { ConversationArchive, type ConversationSummary } from '#libs/conversations';
-import { CallLedger } from '#libs/dispatch';
+import { CallLedger, type CallReport } from '#libs/dispatch';
 import { ExaiError } from '#libs/errors';
 import {
   CallerRecords,
+  type CallOutcome,
   type CallRange,
   type CallRecord,
   type RecordOwner,
   type ThreadReport,
   type ThreadSummary,
+  type ToolPayload,
 } from '#libs/tools';
 import { Injectable } from '@nestjs/common';
 
@@ -31,6 +33,20 @@ export class StoredCallerRecords extends CallerRecords {
     }
   }
 
+  override async outcome(owner: RecordOwner, id: string): Promise<CallOutcome> {
+    const report = await this.report(owner, id);
+    if (!report) throw new ExaiError('NOT_FOUND');
+    const age = Date.now() - report.acceptedAt.getTime();
+    return {
+      call_id: report.id,
+      tool: report.tool,
+      state: report.state,
+      // The database's clock may be a little ahead of this one.
+      seconds_since_accepted: Math.max(0, Math.round(age / 1_000)),
+      ...(report.finishedAt && { payload: payloadOf(report, report.finishedAt) }),
+    };
+  }
+
   override async threads(owner: RecordOwner, limit: number): Promise<ThreadSummary[]> {
     return (await this.archive.list(owner, limit)).map(threadSummary);
   }
@@ -46,6 +62,41 @@ export class StoredCallerRecords extends CallerRecords {
   override deleteThread(owner: RecordOwner, id: string): Promise<void> {
     return this.archive.delete(id, owner);
   }
+
+  private async report(owner: RecordOwner, id: string): Promise<CallReport | undefined> {
+    try {
+      return await this.ledger.report(id, owner);
+    } catch (error) {
+      throw new ExaiError('STORE_UNAVAILABLE', {}, { cause: error });
+    }
+  }
+}
+
+/** As the caller got it, or would have. */
+function payloadOf(
+  { result, error, tool, state, correlationId, acceptedAt }: CallReport,
+  end: Date,
+): ToolPayload {
+  if (error) {
+    const metadata = {
+      ...result?.metadata,
+      tool_name: tool,
+      correlation_id: correlationId,
+      duration_ms: Math.max(0, end.getTime() - acceptedAt.getTime()),
+    };
+    return { ...result, status: 'error', error, metadata };
+  }
+  if (result) return result;
+  throw new ExaiError(
+    'NOT_FOUND',
+    {},
+    {
+      wording: {
+        message: `The call of ${tool} ended as ${state}, and its answer is no longer kept.`,
+        hint: 'Send the call again if the answer is still needed.',
+      },
+    },
+  );
 }
 
 function callRecord(call: Call): CallRecord {

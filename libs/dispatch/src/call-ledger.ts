@@ -10,7 +10,9 @@ import {
   type StartedAttempt,
   type TerminalState,
 } from './call-state.js';
+import { againAfterDeadlock } from './deadlock.js';
 import {
+  acceptColumns,
   identityColumns,
   toAttempt,
   toFinished,
@@ -133,6 +135,7 @@ export class CallLedger implements OnApplicationShutdown {
     const ended: string[] = [];
     // A member that was being taken on while the first statement ran is seen by the second one only.
     for (let run = 0; run < 2; run += 1) {
+      // A worker that ends several members at once may lock them in another order.
       const rows = await againAfterDeadlock(() => this.query<{ id: string }>('ledger-end', SQL.end, values));
       ended.push(...rows.map((row) => row.id));
     }
@@ -225,12 +228,7 @@ export class CallLedger implements OnApplicationShutdown {
   }
 
   private async acceptAll(calls: readonly ToolCall[]): Promise<void[]> {
-    const now = Date.now();
-    await this.query('ledger-accept', SQL.accept, [
-      ...identityColumns(calls),
-      calls.map((call) => Math.max(0, Math.round(call.deadline - now))),
-      calls.map(({ clientFiles }) => (clientFiles ? JSON.stringify(clientFiles) : null)),
-    ]);
+    await this.query('ledger-accept', SQL.accept, acceptColumns(calls));
     return calls.map(() => undefined);
   }
 
@@ -240,7 +238,9 @@ export class CallLedger implements OnApplicationShutdown {
       ...identityColumns(calls.map(({ call }) => call)),
       calls.map(({ call }) => Math.max(0, now - call.createdAt)),
       calls.map(({ outcome }) => (outcome.ok ? 'COMPLETED' : 'FAILED')),
-      calls.map(({ outcome }) => (outcome.ok ? JSON.stringify(outcome.payload) : null)),
+      calls.map(({ outcome, keepsAnswer }) =>
+        outcome.ok && keepsAnswer ? JSON.stringify(outcome.payload) : null,
+      ),
       calls.map(({ outcome }) => (outcome.ok ? null : JSON.stringify(outcome.error))),
     ];
     await this.query('ledger-record', SQL.record, columns, this.lazyPool);
@@ -296,17 +296,5 @@ export class CallLedger implements OnApplicationShutdown {
       const row = byId.get(id);
       return row && toFinished(row);
     });
-  }
-}
-
-const DEADLOCK_DETECTED = '40P01';
-
-/** A worker that ends several members at once may lock them in another order; PostgreSQL then gives one side up. */
-async function againAfterDeadlock<T>(statement: () => Promise<T>): Promise<T> {
-  try {
-    return await statement();
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== DEADLOCK_DETECTED) throw error;
-    return statement();
   }
 }

@@ -17,6 +17,7 @@ import { CallQueue, queueConnection, TOOL_CALLS_QUEUE } from './call-queue.js';
 import { CallSignals } from './call-signals.js';
 import { CallWaiters } from './call-waiters.js';
 import { DailyBudget } from './daily-budget.js';
+import { KeyedCalls } from './keyed-calls.js';
 import { LAZY_POOL, openLazyPool } from './lazy-pool.js';
 import { LedgerMemberCalls } from './ledger-member-calls.js';
 import { PostponedCalls } from './postponed-calls.js';
@@ -72,7 +73,19 @@ export class DispatchProducerModule {
     return {
       module: DispatchProducerModule,
       imports: [CallStoreModule, ToolCatalogModule, ...imports],
-      providers: [CallEnding, AdmissionControl, CallWaiters, Reconciler, InlineToolRunner, ToolDispatcher],
+      providers: [
+        CallEnding,
+        AdmissionControl,
+        CallWaiters,
+        Reconciler,
+        InlineToolRunner,
+        ToolDispatcher,
+        {
+          provide: KeyedCalls,
+          inject: [getDataSourceToken()],
+          useFactory: (dataSource: DataSource) => new KeyedCalls(poolOf(dataSource)),
+        },
+      ],
       exports: [CallStoreModule, ToolDispatcher, AdmissionControl, CallEnding, Reconciler],
     };
   }

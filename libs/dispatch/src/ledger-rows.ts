@@ -12,6 +12,8 @@ import { type FinishedCall, type StartedAttempt, type TerminalState } from './ca
 export interface EndedCall {
   readonly call: ToolCall;
   readonly outcome: ToolOutcome;
+  /** False: the row goes without the answer. */
+  readonly keepsAnswer: boolean;
 }
 
 /** The columns that identify a call, one array per column as `unnest` takes them. */
@@ -29,6 +31,16 @@ export function identityColumns(calls: readonly ToolCall[]): (string | null)[][]
     calls.map((call) => call.client.name),
     calls.map((call) => call.client.version),
     calls.map(({ principal }) => limitsJson(principal)),
+  ];
+}
+
+/** Those of a call that waits for the queue. */
+export function acceptColumns(calls: readonly ToolCall[]): unknown[][] {
+  const now = Date.now();
+  return [
+    ...identityColumns(calls),
+    calls.map((call) => Math.max(0, Math.round(call.deadline - now))),
+    calls.map(({ clientFiles }) => (clientFiles ? JSON.stringify(clientFiles) : null)),
   ];
 }
 

@@ -14,6 +14,25 @@ export const SQL = {
       AS c (id, tenant, subject, scopes, tool, args, correlation, session, transport, client_name,
             client_version, limits, remaining, client_files)`,
 
+  /** With idempotency keys: rows whose key is in use are left out. */
+  acceptKeyed: `
+    INSERT INTO tool_calls (id, tenant_id, principal_id, scopes, tool, args, state, correlation_id, session_id,
+                            transport, client_name, client_version, limits, deadline_at, client_files,
+                            idempotency_key, args_hash)
+    SELECT id, tenant, subject, scopes, tool, args::json, 'ACCEPTED', correlation, session, transport,
+           client_name, client_version, limits::jsonb, clock_timestamp() + remaining * interval '1 millisecond',
+           client_files::json, key, decode(hash, 'hex')
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                $9::text[], $10::text[], $11::text[], $12::text[], $13::int[], $14::text[], $15::text[], $16::text[])
+      AS c (id, tenant, subject, scopes, tool, args, correlation, session, transport, client_name,
+            client_version, limits, remaining, client_files, key, hash)
+    ON CONFLICT (tenant_id, principal_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+    RETURNING id`,
+
+  keyHolder: `
+    SELECT id, correlation_id AS "correlationId", args_hash AS hash
+    FROM tool_calls WHERE tenant_id = $1 AND principal_id = $2 AND idempotency_key = $3`,
+
   /**
    * Members get their identity and rights from the row of their parent, which is locked meanwhile: whoever ends it
    * either comes first, and nothing is taken on, or finds them. They end a little earlier, so that what they answered
@@ -62,14 +81,19 @@ export const SQL = {
       (extract(epoch FROM t.deadline_at - clock_timestamp()) * 1000)::float8 AS "remainingMs",
       (extract(epoch FROM clock_timestamp() - t.accepted_at) * 1000)::float8 AS "acceptedMs"`,
 
-  /** With a channel, the ids are announced in the same commit as the write they speak of. */
+  /**
+   * A failure that may be tried again gives its idempotency key free, so that a repeat of the call runs.
+   * With a channel, the ids are announced in the same commit as the write they speak of.
+   */
   finish: (channel: string | undefined) => `
     WITH done AS (
       UPDATE tool_calls t
       SET state = f.state, result = f.result::json, error = f.error::json, provider = f.provider, model = f.model,
           input_tokens = f.input_tokens, output_tokens = f.output_tokens, cached_tokens = f.cached_tokens,
           reasoning_tokens = f.reasoning_tokens, cost_usd = f.cost_usd, attempts = t.attempts + 1,
-          finished_at = clock_timestamp(), touched_at = clock_timestamp()
+          finished_at = clock_timestamp(), touched_at = clock_timestamp(),
+          idempotency_key =
+            CASE WHEN (f.error::json->>'retryable')::boolean THEN NULL ELSE t.idempotency_key END
       FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
                   $9::int[], $10::int[], $11::int[], $12::numeric[])
         AS f (id, fence, state, result, error, provider, model, input_tokens, output_tokens, cached_tokens,
@@ -102,11 +126,14 @@ export const SQL = {
     FROM unnest($1::uuid[], $2::int[], $3::int[]) AS r (id, fence, delay)
     WHERE t.id = r.id AND t.fence = r.fence AND t.finished_at IS NULL RETURNING t.id`,
 
-  /** With its members. The fence rises, so that an attempt that is still running has lost the call. */
+  /**
+   * With its members. The fence rises, so that an attempt that is still running has lost the call. The idempotency
+   * key is free again.
+   */
   end: `
     UPDATE tool_calls
     SET state = $2, error = $3::json, fence = fence + 1, finished_at = clock_timestamp(),
-        touched_at = clock_timestamp()
+        touched_at = clock_timestamp(), idempotency_key = NULL
     WHERE (id = $1 OR parent_id = $1) AND finished_at IS NULL RETURNING id`,
 
   heartbeat: `
@@ -135,7 +162,7 @@ export const SQL = {
     WHERE finished_at IS NULL AND deadline_at < clock_timestamp() - interval '1 second' LIMIT $1`,
 
   dropContent: `
-    UPDATE tool_calls SET args = NULL, client_files = NULL, result = NULL
+    UPDATE tool_calls SET args = NULL, client_files = NULL, result = NULL, idempotency_key = NULL, args_hash = NULL
     WHERE id IN (
       SELECT id FROM tool_calls
       WHERE args IS NOT NULL AND finished_at < clock_timestamp() - $1::float8 * interval '1 millisecond'

@@ -163,7 +163,6 @@ export const accessRows = {
     jsonrpc: 'none',
     exit: EXIT_CODES.interrupted,
     message: () => 'The call was cancelled.',
-    hint: () =>
-      'It stays cancelled: repeating it under the same idempotency key will not help, a new call runs.',
+    hint: () => 'It stays cancelled; send it again for a new one, under the same idempotency key too.',
   },
 } satisfies Record<string, CatalogueRow>;

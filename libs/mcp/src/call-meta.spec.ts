@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clientFilesOf, requestedTimeoutMs, traceIdOf } from './call-meta.js';
+import { clientFilesOf, idempotencyKeyOf, requestedTimeoutMs, traceIdOf } from './call-meta.js';
 
 describe('traceIdOf', () => {
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -26,6 +26,16 @@ describe('requestedTimeoutMs', () => {
     expect(() => requestedTimeoutMs({ 'io.exai/timeoutMs': value })).toThrow(
       expect.objectContaining({ code: 'INVALID_PARAMS' }),
     );
+  });
+});
+
+describe('idempotencyKeyOf', () => {
+  const of = (value: unknown) => idempotencyKeyOf({ 'io.exai/idempotencyKey': value });
+
+  it('is undefined when not given', () => expect(idempotencyKeyOf({})).toBeUndefined());
+  it.each(['k', 'order 7/~', 'x'.repeat(128)])('takes %j', (key) => expect(of(key)).toBe(key));
+  it.each(['', 'x'.repeat(129), 'schlüssel', 'a\nb', '\x7f', 7, null])('refuses %j', (value) => {
+    expect(() => of(value)).toThrow(expect.objectContaining({ code: 'INVALID_PARAMS' }));
   });
 });
 

@@ -8,9 +8,12 @@ export const META = {
   correlationId: 'io.exai/correlationId',
   timeoutMs: 'io.exai/timeoutMs',
   delta: 'io.exai/delta',
+  idempotencyKey: 'io.exai/idempotencyKey',
+  replayed: 'io.exai/replayed',
 } as const;
 
 const MAX_ISSUES = 5;
+const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,128}$/;
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 
 /**
@@ -24,6 +27,22 @@ export function requestedTimeoutMs(meta: Record<string, unknown> | undefined): n
     throw new ExaiError('INVALID_PARAMS', {
       field: `_meta["${META.timeoutMs}"]`,
       reason: `_meta["${META.timeoutMs}"] must be a positive number of milliseconds.`,
+    });
+  }
+  return value;
+}
+
+/**
+ * The caller's name for this call, under which it may be sent again.
+ * @throws ExaiError INVALID_PARAMS when it is there and not 1 to 128 printable ASCII characters
+ */
+export function idempotencyKeyOf(meta: Record<string, unknown> | undefined): string | undefined {
+  const value = meta?.[META.idempotencyKey];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || !IDEMPOTENCY_KEY.test(value)) {
+    throw new ExaiError('INVALID_PARAMS', {
+      field: `_meta["${META.idempotencyKey}"]`,
+      reason: 'it must be a text of 1 to 128 printable ASCII characters',
     });
   }
   return value;

@@ -15,7 +15,7 @@ import {
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { v7 as uuidv7 } from 'uuid';
-import { clientFilesOf, requestedTimeoutMs, traceIdOf } from './call-meta.js';
+import { clientFilesOf, idempotencyKeyOf, requestedTimeoutMs, traceIdOf } from './call-meta.js';
 import { type McpConnection } from './mcp-connection.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { toProtocolError } from './protocol-errors.js';
@@ -81,6 +81,7 @@ export class ToolCallHandler {
   }
 
   private async run(call: ToolCall, ctx: ServerContext, connection: McpConnection): Promise<CallToolResult> {
+    const idempotencyKey = idempotencyKeyOf(ctx.mcpReq._meta);
     const abort = new AbortController();
     const { signal } = ctx.mcpReq;
     const onAbort = () => {
@@ -93,6 +94,7 @@ export class ToolCallHandler {
       const dispatched = await this.dispatcher.dispatch(call, {
         signal: abort.signal,
         onProgress: progress.report,
+        ...(idempotencyKey !== undefined && { idempotencyKey }),
       });
       const { outcome } = dispatched;
       if (!outcome.ok) this.errors.report(outcome.error, call.tool);

@@ -8,14 +8,20 @@ type CallIdentity = Pick<ToolCall, 'id' | 'tool' | 'correlationId' | 'createdAt'
 
 /** The outcome of an accepted call, as MCP result: failures too, so that the session stays open. */
 export function toCallToolResult(call: CallIdentity, dispatched: DispatchedOutcome): CallToolResult {
-  const { outcome, resultJson } = dispatched;
+  const { replayed } = dispatched;
+  if (!replayed) return resultOf(call, dispatched);
+  const result = resultOf({ ...call, ...replayed }, dispatched);
+  return { ...result, _meta: { ...result._meta, [META.replayed]: true } };
+}
+
+function resultOf(call: CallIdentity, { outcome, resultJson }: DispatchedOutcome): CallToolResult {
   if (!outcome.ok) return failure(call, outcome.error, outcome.partial);
   const { payload } = outcome;
   return {
     content: [{ type: 'text', text: resultJson ?? JSON.stringify(payload) }],
     structuredContent: payload,
     ...(isErrorStatus(payload.status) && { isError: true }),
-    _meta: identity(call),
+    _meta: { ...identity(call), ...errorOf(payload) },
   };
 }
 
@@ -50,6 +56,11 @@ function failure(call: CallIdentity, error: ErrorEnvelope, partial?: ToolPayload
 
 function identity(call: CallIdentity): Record<string, string> {
   return { [META.callId]: call.id, [META.correlationId]: call.correlationId };
+}
+
+/** A call that hands on how another one failed says so in the same place as that one did. */
+function errorOf({ status, error }: ToolPayload): Record<string, unknown> {
+  return status === 'error' && error !== undefined ? { [META.error]: error } : {};
 }
 
 function isErrorStatus(status: string): boolean {

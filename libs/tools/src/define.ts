@@ -7,7 +7,12 @@ import {
   type SystemView,
   type VersionReport,
 } from './inline/system-view.js';
-import { type CallRecord, type ThreadReport, type ThreadSummary } from './inline/caller-records.js';
+import {
+  type CallOutcome,
+  type CallRecord,
+  type ThreadReport,
+  type ThreadSummary,
+} from './inline/caller-records.js';
 import {
   type ChatMessage,
   type Completion,
@@ -17,7 +22,7 @@ import {
 } from '#libs/providers';
 import { type ConsensusParts } from './consensus/consensus.js';
 import { type WorkflowParts } from './workflow/workflow.js';
-import { type CallPrincipal, type PayloadMetadata } from './tool.js';
+import { type CallPrincipal, type PayloadMetadata, type ToolPayload } from './tool.js';
 import {
   type CallerDocuments,
   type RemovalReport,
@@ -26,7 +31,7 @@ import {
 import { type VendorServices } from './direct/vendor-services.js';
 
 export { invalidArgument } from './invalid-argument.js';
-export type { CallRecord, ThreadReport, ThreadSummary };
+export type { CallOutcome, CallRecord, ThreadReport, ThreadSummary };
 export type { RemovalReport, StoredFileReport };
 export type { CapabilitiesReport, ModelsReport, PayloadReport, StatusReport, VersionReport };
 export type { ChangesWanted, Expert, Gathered, Stage, WorkflowView } from './workflow/workflow.js';
@@ -79,6 +84,11 @@ export interface ToolAnswer {
   readonly fields?: Readonly<Record<string, unknown>>;
   /** Who was asked without a model, what that cost, and what else is known of the answer. */
   readonly metadata?: Partial<PayloadMetadata>;
+}
+
+/** The payload of another call, handed on as it stands. */
+export interface ForwardedAnswer {
+  readonly payload: ToolPayload;
 }
 
 /** Who an inline tool answers. */
@@ -166,7 +176,13 @@ export interface DirectTool extends DefinitionBase {
 export interface InlineTool extends DefinitionBase {
   readonly kind: 'inline';
   readonly fields: Fields;
-  answer(args: ParsedArguments, view: SystemView, caller: AnswerCaller): Promise<ToolAnswer>;
+  /** What it answers is kept elsewhere already, so the record of the call goes without. */
+  readonly answerIsCopy?: true;
+  answer(
+    args: ParsedArguments,
+    view: SystemView,
+    caller: AnswerCaller,
+  ): Promise<ToolAnswer | ForwardedAnswer>;
 }
 
 /** Runs in the worker without a model. */
@@ -237,7 +253,13 @@ export function defineInlineTool<const F extends Fields>(
   tool: Typed<
     InlineTool,
     F,
-    { answer(args: ArgumentsOf<F>, view: SystemView, caller: AnswerCaller): Promise<ToolAnswer> }
+    {
+      answer(
+        args: ArgumentsOf<F>,
+        view: SystemView,
+        caller: AnswerCaller,
+      ): Promise<ToolAnswer | ForwardedAnswer>;
+    }
   >,
 ): InlineTool {
   return { kind: 'inline', ...tool };

@@ -20,6 +20,7 @@ export { TOOLS } from './definitions/index.js';
 export { InlineToolRunner } from './inline/inline-tool-runner.js';
 export {
   CallerRecords,
+  type CallOutcome,
   type CallRange,
   type CallRecord,
   type RecordOwner,

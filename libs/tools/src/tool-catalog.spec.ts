@@ -45,8 +45,8 @@ const sample: ToolDefinition = defineUtilityTool({
 });
 
 const LEAN = [
-  ...['analyze', 'chat', 'codereview', 'debug', 'listmodels', 'planner', 'refactor', 'status', 'testgen'],
-  ...['smart_file_download', 'smart_file_query', 'thinkdeep', 'version'],
+  ...['analyze', 'call_result', 'chat', 'codereview', 'debug', 'listmodels', 'planner', 'refactor'],
+  ...['smart_file_download', 'smart_file_query', 'status', 'testgen', 'thinkdeep', 'version'],
 ];
 const STANDARD = [
   ...LEAN,
@@ -60,15 +60,24 @@ const STANDARD = [
 ].sort();
 
 describe('selection', () => {
-  it('lists what the profile holds, sorted, with version and listmodels in every profile', () => {
+  it('lists what the profile holds, sorted, with call_result, listmodels and version in every profile', () => {
     expect(names({ profile: 'lean' })).toEqual([...LEAN].sort());
     expect(names({ profile: 'standard' })).toEqual(STANDARD);
     expect(names({ profile: 'full' })).toEqual(TOOLS.map(({ name }) => name).sort());
   });
 
   it('lets a list of names replace the profile, and removes last', () => {
-    expect(names({ enabled: [' Test_Echo '] })).toEqual(['listmodels', 'test_echo', 'version']);
-    expect(names({ enabled: ['chat'], disabled: ['version'] })).toEqual(['chat', 'listmodels']);
+    expect(names({ enabled: [' Test_Echo '] })).toEqual([
+      'call_result',
+      'listmodels',
+      'test_echo',
+      'version',
+    ]);
+    expect(names({ enabled: ['chat'], disabled: ['version'] })).toEqual([
+      'call_result',
+      'chat',
+      'listmodels',
+    ]);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { CallParents1763800000005 } from './1763800000005-call-parents.js';
 import { Conversations1763800000002 } from './1763800000002-conversations.js';
 import { Cost1763800000003 } from './1763800000003-cost.js';
 import { ClientFiles1763800000007 } from './1763800000007-client-files.js';
+import { Idempotency1763800000008 } from './1763800000008-idempotency.js';
 import { ProviderFiles1763800000006 } from './1763800000006-provider-files.js';
 import { ToolCalls1763800000001 } from './1763800000001-tool-calls.js';
 import { Workflows1763800000004 } from './1763800000004-workflows.js';
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   CallParents1763800000005,
   ProviderFiles1763800000006,
   ClientFiles1763800000007,
+  Idempotency1763800000008,
 ];

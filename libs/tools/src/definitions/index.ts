@@ -2,6 +2,7 @@ import { type ToolDefinition } from '../define.js';
 import { activity } from './activity.tool.js';
 import { analyze } from './analyze.tool.js';
 import { apilookup } from './apilookup.tool.js';
+import { callResult } from './call-result.tool.js';
 import { challenge } from './challenge.tool.js';
 import { chat } from './chat.tool.js';
 import { codereview } from './codereview.tool.js';
@@ -37,6 +38,7 @@ import { version } from './version.tool.js';
 export const TOOLS: readonly ToolDefinition[] = [
   activity,
   apilookup,
+  callResult,
   challenge,
   chat,
   debug,

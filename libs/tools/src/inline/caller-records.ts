@@ -1,3 +1,5 @@
+import { type ToolPayload } from '../tool.js';
+
 /** What the system keeps for one caller, as inline tools report it. Fields are named as a client receives them. */
 
 /** One call of a tool: what it was and how it ended, never its arguments or its answer. */
@@ -20,6 +22,20 @@ export interface CallRecord {
   readonly input_tokens?: number;
   readonly output_tokens?: number;
   readonly cost_usd?: number;
+}
+
+/** What became of one call. */
+export interface CallOutcome {
+  readonly call_id: string;
+  readonly tool: string;
+  /** State of the ledger. */
+  readonly state: string;
+  readonly seconds_since_accepted: number;
+  /**
+   * What its caller got, failures too: these have status `error` and the envelope in `error`. Absent while the call
+   * is open.
+   */
+  readonly payload?: ToolPayload;
 }
 
 export interface CallRange {
@@ -63,6 +79,11 @@ export interface RecordOwner {
 export abstract class CallerRecords {
   /** Newest first. */
   abstract calls(owner: RecordOwner, range: CallRange): Promise<readonly CallRecord[]>;
+  /**
+   * @param id a UUID
+   * @throws ExaiError NOT_FOUND for an id that is unknown or somebody else's, and for an answer that is no longer kept
+   */
+  abstract outcome(owner: RecordOwner, id: string): Promise<CallOutcome>;
   /** The last used first; expired ones are not there. */
   abstract threads(owner: RecordOwner, limit: number): Promise<readonly ThreadSummary[]>;
   /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   CallerRecords,
+  type CallOutcome,
   type CallRange,
   type CallRecord,
   type RecordOwner,
@@ -20,6 +21,8 @@ import {
 } from './system-view.js';
 import { ToolCatalog } from '../tool-catalog.js';
 import { type ToolCall } from '../tool.js';
+
+const ENDED = '0199c0de-0000-7000-8000-00000000000e';
 
 const OWN_CALLS: readonly CallRecord[] = [
   {
@@ -62,6 +65,14 @@ class StillRecords extends CallerRecords {
     const own = subject === 's' ? OWN_CALLS : [];
     const later = own.filter(({ accepted_at }) => !since || new Date(accepted_at) >= since);
     return Promise.resolve(later.slice(0, limit));
+  }
+
+  override async outcome(_owner: RecordOwner, id: string): Promise<CallOutcome> {
+    const call = { call_id: id, tool: 'chat', seconds_since_accepted: 7 };
+    if (id !== ENDED) return Promise.resolve({ ...call, state: 'RUNNING' });
+    const metadata = { tool_name: 'chat', correlation_id: 'of that call', duration_ms: 9 };
+    const payload = { status: 'continuation_available', content: 'Because.', metadata };
+    return Promise.resolve({ ...call, state: 'COMPLETED', payload });
   }
 
   override async threads(): Promise<ThreadSummary[]> {
@@ -352,6 +363,31 @@ describe('inline tools', () => {
     await expect(run('threads', { operation: 'delete' })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       details: { issues: [{ pointer: '/continuation_id' }] },
+    });
+  });
+
+  it('call_result hands the payload of an ended call on as it is, and tells where an open one stands', async () => {
+    expect(await run('call_result', { call_id: ENDED.toUpperCase() })).toEqual({
+      status: 'continuation_available',
+      content: 'Because.',
+      metadata: { tool_name: 'chat', correlation_id: 'of that call', duration_ms: 9 },
+      call_id: ENDED,
+      call_state: 'COMPLETED',
+    });
+    const open = '0199c0de-0000-7000-8000-00000000000a';
+    const waiting = await run('call_result', { call_id: open });
+    expect(waiting).toMatchObject({
+      status: 'in_progress',
+      call_id: open,
+      call_state: 'RUNNING',
+      tool: 'chat',
+      seconds_since_accepted: 7,
+      metadata: { tool_name: 'call_result' },
+    });
+    expect(waiting.content).toContain('again in a few seconds');
+    expect(catalog.find('call_result')?.parse({ call_id: 'no-uuid' })).toEqual({
+      ok: false,
+      issues: [{ pointer: '/call_id', expected: 'the id of a call, a UUID' }],
     });
   });
 

@@ -18,6 +18,7 @@ export class InlineToolRunner {
     if (definition?.kind !== 'inline') {
       throw new ExaiError('TOOL_NOT_FOUND', { suggestions: this.catalog.closest(call.tool) });
     }
-    return successPayload(call, await definition.answer(call.args, this.view, call));
+    const answer = await definition.answer(call.args, this.view, call);
+    return 'payload' in answer ? answer.payload : successPayload(call, answer);
   }
 }
