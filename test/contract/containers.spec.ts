@@ -611,7 +611,11 @@ describe('what production demands', () => {
 
   it('exai-mcp-stdio finds the gateway and its token', () => {
     const { client } = composeConfig('exai-mcp-stdio');
-    expect(client).toMatchObject({ url: 'http://exai-mcp-server:8079', token: 'a.token.of-the-gateway' });
+    expect(client).toEqual({
+      url: 'http://exai-mcp-server:8079',
+      token: 'a.token.of-the-gateway',
+      files: 'auto',
+    });
   });
 
   it.each(deployments.map((deployment) => [deployment.metadata.name, deployment] as const))(

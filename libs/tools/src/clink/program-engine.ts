@@ -57,8 +57,9 @@ export class ProgramEngine {
    */
   async run(call: ToolCall, context: AttemptContext): Promise<ToolPayload> {
     const args = callArguments.parse(call.args);
-    const limit = this.config.limits.maxPromptChars;
-    if (args.prompt.length > limit) return resendPromptPayload(call, 'prompt', limit, 'absolute_file_paths');
+    const { maxPromptChars } = this.config.limits;
+    const resend = resendPromptPayload(call, maxPromptChars, 'absolute_file_paths');
+    if (resend) return resend;
     const cli = this.clis.find(args.cli_name);
     if (!cli) throw invalidArgument('/cli_name', 'a program that is still configured');
     const role = cli.roles.get(args.role);

@@ -50,11 +50,9 @@ export class ConsensusEngine {
    */
   async run(tool: ConsensusTool, call: ToolCall, context: AttemptContext): Promise<ToolPayload> {
     if (call.parentId !== undefined) return this.member.run(tool, call, context);
-    const limit = this.config.limits.maxPromptChars;
-    const overlong = Object.entries(call.args).find(
-      ([, value]) => typeof value === 'string' && value.length > limit,
-    );
-    if (overlong) return resendPromptPayload(call, overlong[0], limit, 'relevant_files');
+    const { maxPromptChars } = this.config.limits;
+    const resend = resendPromptPayload(call, maxPromptChars, 'relevant_files');
+    if (resend) return resend;
     const args = readArguments(call.args);
     // A call that was put back has passed.
     if (context.putBacks === 0) await this.checkMaterial(args, call, context);

@@ -64,13 +64,9 @@ export class SimpleEngine {
   }
 
   async run(tool: SimpleTool, call: ToolCall, context: AttemptContext): Promise<ToolPayload> {
-    const limit = this.config.limits.maxPromptChars;
-    const overlong = Object.entries(call.args).find(
-      ([, value]) => typeof value === 'string' && value.length > limit,
-    );
-    if (overlong) {
-      return resendPromptPayload(call, overlong[0], limit, tool.document ? 'file_path' : 'files');
-    }
+    const { maxPromptChars } = this.config.limits;
+    const resend = resendPromptPayload(call, maxPromptChars, tool.document ? 'file_path' : 'files');
+    if (resend) return resend;
 
     const options = engineFields.parse(call.args);
     const conversation = await this.conversations.open(options.continuation_id, call.principal, tool.name);

@@ -95,13 +95,20 @@ export function answerMetadata(
   };
 }
 
-/** @param filesField the argument that names files */
+/**
+ * What a call with a text of more than `limit` characters gets in place of an answer; undefined = it has none.
+ * @param filesField the argument that names files
+ */
 export function resendPromptPayload(
   call: ToolCall,
-  field: string,
   limit: number,
-  filesField = 'files',
-): ToolPayload {
+  filesField: string,
+): ToolPayload | undefined {
+  const overlong = Object.entries(call.args).find(
+    ([, value]) => typeof value === 'string' && value.length > limit,
+  );
+  if (!overlong) return undefined;
+  const [field] = overlong;
   return {
     status: 'resend_prompt',
     content:

@@ -60,8 +60,7 @@ class SharedRun<T> {
         this.waiters.delete(waiter);
         // The last one sees the work end, so that nothing of it runs on unseen.
         if (this.waiters.size === 0) this.abort.abort(signal.reason);
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason of the abort
-        else reject(signal.reason);
+        else reject(signal.reason as Error);
       };
     });
     this.waiters.add(waiter);

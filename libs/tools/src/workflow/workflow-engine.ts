@@ -68,11 +68,9 @@ export class WorkflowEngine {
    * @throws ExaiError for everything before that; until a step is recorded the thread stays as it was.
    */
   async run(tool: WorkflowTool, call: ToolCall, context: AttemptContext): Promise<ToolPayload> {
-    const limit = this.config.limits.maxPromptChars;
-    const overlong = Object.entries(call.args).find(
-      ([, value]) => typeof value === 'string' && value.length > limit,
-    );
-    if (overlong) return resendPromptPayload(call, overlong[0], limit, 'relevant_files');
+    const { maxPromptChars } = this.config.limits;
+    const resend = resendPromptPayload(call, maxPromptChars, 'relevant_files');
+    if (resend) return resend;
 
     const run = await this.begin(tool, call, context);
     const { view, parsed } = run;
