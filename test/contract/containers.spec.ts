@@ -213,6 +213,7 @@ beforeAll(() => {
   const password = 'f3a91c07be5d4286f3a9d17c0be54286b1d7c05e';
   const contents: Environment = {
     jwt_secret_key: 'kP3v_Zq8Lw2XrT9mB6yHs1Jd7NfGc4Ae0UiOoVtYxQ',
+    server_secret: 'wR7n_Bd2Kx9QmL4tV8cFp5Yg1HsJz6Ee3UaOiTuWqNk',
     database_url: `postgres://exai:${password}@postgres:5432/exai\n`,
     redis_url: `redis://exai:${password}@redis:6379/0\n`,
     kimi_api_key: 'a-key-of-the-vendor',
@@ -599,6 +600,7 @@ describe('what production demands', () => {
     const { environment } = serviceOf('exai-mcp-server');
     for (const name of [
       'JWT_SECRET_KEY_FILE',
+      'EXAI_SERVER_SECRET_FILE',
       'EXAI_PUBLIC_URL',
       'EXAI_JWT_AUDIENCE',
       'DATABASE_URL_FILE',

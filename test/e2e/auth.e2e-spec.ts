@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../harness/clients.js';
 import { bearer, INITIALIZE, MCP_HEADERS, openSession, rawStatus, upgrade } from '../harness/http.js';
+import { temporaryDirectory } from '../harness/paths.js';
 import { startStandalone, type Standalone } from '../harness/standalone.js';
 import { type TokenOptions } from '../harness/tokens.js';
 
@@ -10,7 +11,12 @@ let server: Standalone;
 const usedTokens: string[] = [];
 
 beforeAll(async () => {
-  server = await startStandalone({ env: { LOG_LEVEL: 'debug' } });
+  // With a database of its own beside it, whose password must not be told either.
+  server = await startStandalone({
+    dataDir: temporaryDirectory(),
+    keepDataDir: false,
+    env: { LOG_LEVEL: 'debug' },
+  });
 });
 
 afterAll(() => server.stop());
@@ -45,6 +51,7 @@ describe.each(REFUSED)('with %s', (_name, headers) => {
     ['GET', '/api/v1/threads'],
     ['GET', '/api/v1/threads/00000000-0000-4000-8000-000000000000'],
     ['DELETE', '/api/v1/threads/00000000-0000-4000-8000-000000000000'],
+    ['POST', '/api/v1/websocket-tickets'],
   ] as const;
 
   it.each(ROUTES)('%s %s answers 401 with a challenge', async (method, path) => {
@@ -78,6 +85,8 @@ it('refuses foreign Host and Origin headers before it looks at the token', async
   const get = (path: string, ...headers: string[]) =>
     rawStatus(server.url, [`GET ${path} HTTP/1.1`, ...headers]);
   expect(await get('/health/live', `Host: 127.0.0.1:${port}`)).toBe(200);
+  expect(await get('/health/live', `Host: localhost:${port}`, `Origin: http://localhost:${port}`)).toBe(200);
+  expect(await get('/health/live', `Host: localhost:${port}`, 'Origin: http://localhost:1')).toBe(403);
   expect(await get('/health/live', 'Host: rebound.example')).toBe(403);
   expect(await get('/mcp', 'Host: rebound.example', auth)).toBe(403);
   expect(await get('/mcp', `Host: 127.0.0.1:${port}`, 'Origin: https://page.example', auth)).toBe(403);

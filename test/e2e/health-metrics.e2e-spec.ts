@@ -12,7 +12,7 @@ let client: McpClient;
 
 beforeAll(async () => {
   if (!postgresql) throw new Error('There is always a queue on PostgreSQL.');
-  rig = await Rig.open(postgresql);
+  rig = await Rig.open(postgresql, { ownDatabaseServer: true });
   client = await connect('v2-default', 'websocket', rig.gateway, rig.token());
 });
 

@@ -321,7 +321,7 @@ describe('while the database is away', () => {
   beforeAll(async () => {
     const [backend] = backends();
     if (!backend) throw new Error('there is no queue to run on');
-    rig = await Rig.open(backend, { workers: 0 });
+    rig = await Rig.open(backend, { workers: 0, ownDatabaseServer: true });
   });
 
   afterAll(() => rig.close());

@@ -30,6 +30,13 @@ export class RawSocket {
     return new RawSocket(new WebSocket(wsUrl, 'mcp', { headers: bearer(token) }));
   }
 
+  /** With whatever credential the address holds. */
+  static async openAt(url: string): Promise<RawSocket> {
+    const raw = new RawSocket(new WebSocket(url, 'mcp'));
+    await once(raw.socket, 'open');
+    return raw;
+  }
+
   static async open(server: Pick<Gateway, 'wsUrl'>, token: string): Promise<RawSocket> {
     const raw = RawSocket.dial(server, token);
     await once(raw.socket, 'open');

@@ -1,16 +1,9 @@
 import { rmSync } from 'node:fs';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '#libs/persistence';
+import { openDatabase, type TestDatabase } from './database.js';
 import { temporaryDirectory } from './paths.js';
 import { type Backend, type OpenBackend } from './redis.js';
 import { watchSimulator, type WatchedSimulator } from './simulator.js';
-import {
-  removeDataDir,
-  startGateway,
-  startWorker,
-  type Gateway,
-  type Server,
-  type Worker,
-} from './standalone.js';
+import { startGateway, startWorker, type Gateway, type Server, type Worker } from './standalone.js';
 import { signToken, type TokenOptions } from './tokens.js';
 
 const AUDIENCE = 'exai-tests';
@@ -22,30 +15,27 @@ export class Rig {
   private readonly dataDir = temporaryDirectory();
 
   private constructor(
-    private readonly databaseDir: string,
-    private postgres: EmbeddedPostgres,
+    private readonly database: TestDatabase,
     private readonly queue: OpenBackend,
     readonly simulator: WatchedSimulator,
     private readonly env: Environment,
+    private readonly scripts: Scripts,
   ) {}
 
   static async open(
     backend: Backend,
-    { gateways = 1, workers = 1, env = {} }: RigOptions = {},
+    { gateways = 1, workers = 1, env = {}, scripts = {}, ownDatabaseServer = false }: RigOptions = {},
   ): Promise<Rig> {
-    const databaseDir = temporaryDirectory();
-    const [postgres, queue, simulator] = await Promise.all([
-      startEmbeddedPostgres({ dataDir: databaseDir }),
+    const [database, queue, simulator] = await Promise.all([
+      openDatabase({ ownServer: ownDatabaseServer }),
       backend.open(),
       watchSimulator(),
     ]);
     const own = typeof env === 'function' ? env(simulator) : env;
-    const rig = new Rig(databaseDir, postgres, queue, simulator, own);
+    const rig = new Rig(database, queue, simulator, own, scripts);
     try {
-      // The first finds an empty schema; the others start together.
-      if (gateways > 0) await rig.addGateway();
       await Promise.all([
-        ...Array.from({ length: gateways - 1 }, () => rig.addGateway()),
+        ...Array.from({ length: gateways }, () => rig.addGateway()),
         ...Array.from({ length: workers }, () => rig.addWorker()),
       ]);
       return rig;
@@ -61,21 +51,22 @@ export class Rig {
     return first;
   }
 
-  async addGateway(): Promise<Gateway> {
-    const gateway = await startGateway(this.serverOptions());
+  /** @param env of this one alone */
+  async addGateway(env: Environment = {}): Promise<Gateway> {
+    const gateway = await startGateway(this.serverOptions('gateway', env));
     this.gateways.push(gateway);
     return gateway;
   }
 
   async addWorker(): Promise<Worker> {
-    const worker = await startWorker(this.serverOptions());
+    const worker = await startWorker(this.serverOptions('worker'));
     this.workers.push(worker);
     return worker;
   }
 
   /** For tests that look into the tables. */
   get databaseUrl(): string {
-    return this.postgres.url;
+    return this.database.url;
   }
 
   /** Valid at every gateway of the rig. */
@@ -85,7 +76,7 @@ export class Rig {
 
   /** The queue forgets every job; the ledger does not. */
   loseQueue(): Promise<void> {
-    return this.queue.loseEverything(this.postgres.url);
+    return this.queue.loseEverything(this.database.url);
   }
 
   /** Kills the queue's server; the function that it resolves with starts an empty one in its place. */
@@ -94,31 +85,39 @@ export class Rig {
     return this.queue.interrupt();
   }
 
+  /** This and the next two only of a rig that was opened with `ownDatabaseServer`. */
   stopDatabase(): Promise<void> {
-    return this.postgres.stop();
+    return this.database.stopServer();
   }
 
-  async startDatabase(): Promise<void> {
-    this.postgres = await startEmbeddedPostgres({ dataDir: this.databaseDir, port: this.postgres.port });
+  /** SIGKILL: nothing is written any more, no connection is closed in an orderly way. */
+  killDatabase(): Promise<void> {
+    return this.database.killServer();
+  }
+
+  startDatabase(): Promise<void> {
+    return this.database.startServer();
   }
 
   async close(): Promise<void> {
     const servers: Server[] = [...this.gateways, ...this.workers];
     await Promise.all(servers.map((server) => server.stop()));
-    await Promise.all([this.simulator.close(), this.queue.close(), this.postgres.stop()]);
-    await removeDataDir(this.databaseDir);
+    await Promise.all([this.simulator.close(), this.queue.close(), this.database.close()]);
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 
-  private serverOptions() {
+  private serverOptions(process: keyof Scripts, env: Environment = {}) {
+    const script = this.scripts[process];
     return {
+      ...(script !== undefined && { script }),
       dataDir: this.dataDir,
       env: {
-        DATABASE_URL: this.postgres.url,
+        DATABASE_URL: this.database.url,
         EXAI_JWT_AUDIENCE: AUDIENCE,
         ...this.simulator.env,
         ...this.queue.env,
         ...this.env,
+        ...env,
       },
     };
   }
@@ -129,6 +128,15 @@ export interface RigOptions {
   readonly workers?: number;
   /** For every server; as a function when it needs to know where the simulator is. */
   readonly env?: Environment | ((simulator: WatchedSimulator) => Environment);
+  readonly scripts?: Scripts;
+  /** For a test that stops it: a PostgreSQL of the rig's own, on which the servers find no table yet. */
+  readonly ownDatabaseServer?: boolean;
+}
+
+/** Programs in place of the product's own main files: the same servers with an extension. */
+export interface Scripts {
+  readonly gateway?: string;
+  readonly worker?: string;
 }
 
 type Environment = Readonly<Record<string, string>>;

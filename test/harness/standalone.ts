@@ -1,10 +1,13 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually, isAlive } from './eventually.js';
+import { openSharedDatabase, type TestDatabase } from './database.js';
+import { removeDataDir } from './embedded-data.js';
 import { MAIN, temporaryDirectory } from './paths.js';
 import { freePort } from './ports.js';
 import { ServerProcess, type LogLine, type SpawnOptions } from './server-process.js';
 import { signToken, type TokenOptions, type TokenServer } from './tokens.js';
+
+export { postmasterPid, removeDataDir } from './embedded-data.js';
 
 export interface ServerOptions extends SpawnOptions {
   /** Another copy of the program. */
@@ -51,11 +54,19 @@ export interface Standalone extends Gateway, Worker {
   workerPid(): number;
 }
 
-/** Gateway, worker, PostgreSQL and simulator, started as a user would start them. */
+/**
+ * Gateway, worker and simulator in one go. With a `dataDir` of the test's own as a user would start them, their
+ * PostgreSQL in that directory included; else on a database of the run's PostgreSQL, where there is one.
+ */
 export async function startStandalone(options: ServerOptions = {}): Promise<Standalone> {
   const [port, workerPort] = [await freePort(), await freePort()];
-  const ports = { PORT: String(port), EXAI_WORKER_PORT: String(workerPort) };
-  const parts = await launch(MAIN.standalone, 'ready', ports, options);
+  const database = options.dataDir === undefined ? await openSharedDatabase() : undefined;
+  const env = {
+    PORT: String(port),
+    EXAI_WORKER_PORT: String(workerPort),
+    ...(database && { DATABASE_URL: database.url }),
+  };
+  const parts = { ...(await launch(MAIN.standalone, 'ready', env, options)), database };
   return {
     ...serverOf(parts),
     ...gatewayOf(parts, port),
@@ -89,41 +100,11 @@ export function minimalEnvironment(env: Readonly<Record<string, string>> = {}): 
   return { PATH: process.env['PATH'] ?? '', ...env };
 }
 
-/** Ends the PostgreSQL that a killed standalone left running, and removes its data. */
-export async function removeDataDir(dataDir: string): Promise<void> {
-  const pid = postmasterPid(dataDir);
-  if (pid !== undefined && isAlive(pid)) {
-    process.kill(pid, 'SIGINT');
-    await eventually(() => !isAlive(pid), 'PostgreSQL stops');
-  }
-  rmSync(dataDir, { recursive: true, force: true });
-}
-
-/** The embedded PostgreSQL of this data directory, when its file says that one runs. */
-export function postmasterPid(dataDir: string): number | undefined {
-  for (const home of [recordedHome(dataDir), dataDir]) {
-    try {
-      return Number(readFileSync(join(home ?? dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
-    } catch {
-      // Not there.
-    }
-  }
-  return undefined;
-}
-
-function recordedHome(dataDir: string): string | undefined {
-  try {
-    return (JSON.parse(readFileSync(join(dataDir, 'embedded-postgres.json'), 'utf8')) as { home?: string })
-      .home;
-  } catch {
-    return undefined;
-  }
-}
-
 interface Parts {
   readonly process: ServerProcess;
   readonly dataDir: string;
   readonly keep: boolean;
+  readonly database?: TestDatabase | undefined;
 }
 
 async function launch(
@@ -144,7 +125,7 @@ async function launch(
   return { process, dataDir, keep: keepDataDir ?? options.dataDir !== undefined };
 }
 
-function serverOf({ process, dataDir, keep }: Parts): Server {
+function serverOf({ process, dataDir, keep, database }: Parts): Server {
   return {
     logs: process.logs,
     output: () => process.output,
@@ -157,6 +138,7 @@ function serverOf({ process, dataDir, keep }: Parts): Server {
     stop: async () => {
       const code = await process.stop();
       if (!keep) await removeDataDir(dataDir);
+      await database?.close();
       return code;
     },
   };

@@ -1,30 +1,23 @@
 import { loadConfig } from '#libs/config';
 import { ExaiError } from '#libs/errors';
-import {
-  dataSourceOptions,
-  openDataSource,
-  startEmbeddedPostgres,
-  type EmbeddedPostgres,
-} from '#libs/persistence';
+import { dataSourceOptions, openDataSource } from '#libs/persistence';
 import { PinoLogger } from 'nestjs-pino';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DailyBudget } from '../../libs/dispatch/src/daily-budget.js';
 import { openLazyPool } from '../../libs/dispatch/src/lazy-pool.js';
+import { openDatabase, type TestDatabase } from '../harness/database.js';
 import { eventually } from '../harness/eventually.js';
-import { temporaryDirectory } from '../harness/paths.js';
-import { removeDataDir } from '../harness/standalone.js';
 
 /** The account of the daily budget on a real PostgreSQL, with several workers that share nothing else. */
-const dataDir = temporaryDirectory();
 const logger = new PinoLogger({ pinoHttp: { level: 'silent' } });
-let postgres: EmbeddedPostgres;
+let postgres: TestDatabase;
 let client: pg.Client;
 const pools: pg.Pool[] = [];
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres({ dataDir });
+  postgres = await openDatabase();
   const config = configOf();
   const dataSource = await openDataSource(dataSourceOptions(config, 'test', () => undefined));
   await dataSource.destroy();
@@ -35,8 +28,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(pools.map((pool) => pool.end()));
   await client.end();
-  await postgres.stop();
-  await removeDataDir(dataDir);
+  await postgres.close();
 });
 
 beforeEach(async () => {

@@ -1,32 +1,25 @@
 import { loadConfig } from '#libs/config';
-import {
-  dataSourceOptions,
-  openDataSource,
-  startEmbeddedPostgres,
-  type EmbeddedPostgres,
-} from '#libs/persistence';
+import { dataSourceOptions, openDataSource } from '#libs/persistence';
 import { type ToolCall } from '#libs/tools';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CallLedger } from '../../libs/dispatch/src/call-ledger.js';
-import { temporaryDirectory } from '../harness/paths.js';
-import { removeDataDir } from '../harness/standalone.js';
+import { openDatabase, type TestDatabase } from '../harness/database.js';
 
 /** What the ledger keeps of the files that came with a call, on a real PostgreSQL. */
 describe('files of the client in the ledger', () => {
-  const dataDir = temporaryDirectory();
   const clientFiles: NonNullable<ToolCall['clientFiles']> = {
     readBy: 'client',
     files: [{ path: '/a', content: 'line one\nline "two" \\u0041 é 漢字 \u{1F600}\u2028' }],
     skipped: [{ path: '/b', reason: 'gone' }],
   };
-  let postgres: EmbeddedPostgres;
+  let postgres: TestDatabase;
   let pool: pg.Pool;
   let ledger: CallLedger;
 
   beforeAll(async () => {
-    postgres = await startEmbeddedPostgres({ dataDir });
+    postgres = await openDatabase();
     const config = loadConfig({ DATABASE_URL: postgres.url });
     const dataSource = await openDataSource(dataSourceOptions(config, 'test', () => undefined));
     await dataSource.destroy();
@@ -36,8 +29,7 @@ describe('files of the client in the ledger', () => {
 
   afterAll(async () => {
     await pool.end();
-    await postgres.stop();
-    await removeDataDir(dataDir);
+    await postgres.close();
   });
 
   const accept = async (more: Partial<ToolCall> = {}): Promise<string> => {

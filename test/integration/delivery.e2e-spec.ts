@@ -13,7 +13,12 @@ describe.each(backends())('with the queue on $name', (backend) => {
   let runs = 0;
 
   beforeAll(async () => {
-    rig = await Rig.open(backend, { gateways: 2, workers: 2, env: { EXAI_WORKER_CONCURRENCY: '10' } });
+    rig = await Rig.open(backend, {
+      gateways: 2,
+      workers: 2,
+      env: { EXAI_WORKER_CONCURRENCY: '10' },
+      ownDatabaseServer: true,
+    });
     clients = await Promise.all(
       rig.gateways.map((gateway) => connect('v2-default', 'websocket', gateway, rig.token())),
     );

@@ -2,6 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CallLedger } from '../../libs/dispatch/src/call-ledger.js';
 import { connect, type CallOptions, type McpClient, type ToolResult } from '../harness/clients.js';
+import { bearer, MCP_HEADERS, openSession, rpc } from '../harness/http.js';
+import { modernCall } from '../harness/modern-http.js';
 import { backends } from '../harness/redis.js';
 import { Rig } from '../harness/rig.js';
 
@@ -173,6 +175,28 @@ describe.each(backends())('an idempotency key, with the queue on $name', (backen
       code: -32602,
       data: { code: 'INVALID_PARAMS' },
     });
+  });
+
+  it('may come in the header of an HTTP request of either era', async () => {
+    const token = rig.token({ subject: 'owner' });
+    const headers = { 'Idempotency-Key': 'in the header' };
+    const args = { model: 'simulator-1', prompt: '[[sim: echo]] by header' };
+    const { result } = await modernCall(rig.gateway, token, 'chat', args, { headers });
+    const session = await openSession(rig.gateway, token);
+    const legacy = await fetch(`${rig.gateway.url}/mcp`, {
+      method: 'POST',
+      headers: { ...MCP_HEADERS, ...bearer(token), ...headers, 'Mcp-Session-Id': session },
+      body: JSON.stringify(rpc('tools/call', { name: 'chat', arguments: args })),
+    });
+    const again = await legacy.text();
+    const inMeta = await send(first, 'in the header', '[[sim: echo]] by header');
+    expect([idOf(result as unknown as ToolResult), isReplayed(inMeta)]).toEqual([idOf(inMeta), true]);
+    expect(again).toContain(`"io.exai/callId":"${idOf(inMeta)}"`);
+    expect(await executions(inMeta)).toBe(1);
+
+    const meta = { 'io.exai/idempotencyKey': 'another' };
+    const refused = await modernCall(rig.gateway, token, 'chat', args, { headers, meta });
+    expect(refused.error).toMatchObject({ code: -32602, data: { code: 'INVALID_PARAMS' } });
   });
 
   it('means nothing to a tool that the gateway answers itself', async () => {

@@ -1,12 +1,7 @@
 import { ExaiError, toEnvelope } from '#libs/errors';
 import { loadConfig } from '#libs/config';
 import { Metrics } from '#libs/observability';
-import {
-  dataSourceOptions,
-  openDataSource,
-  startEmbeddedPostgres,
-  type EmbeddedPostgres,
-} from '#libs/persistence';
+import { dataSourceOptions, openDataSource } from '#libs/persistence';
 import { type ToolCall } from '#libs/tools';
 import { PinoLogger } from 'nestjs-pino';
 import { randomUUID } from 'node:crypto';
@@ -22,14 +17,12 @@ import { openLazyPool } from '../../libs/dispatch/src/lazy-pool.js';
 import { SQL } from '../../libs/dispatch/src/ledger-statements.js';
 import { PostgresCallSignals } from '../../libs/dispatch/src/postgres-call-signals.js';
 import { WaitingParents } from '../../libs/dispatch/src/waiting-parents.js';
+import { openDatabase, type TestDatabase } from '../harness/database.js';
 import { eventually } from '../harness/eventually.js';
-import { temporaryDirectory } from '../harness/paths.js';
-import { removeDataDir } from '../harness/standalone.js';
 
 /** Calls that ask other calls: their rows, jobs and waits, on a real PostgreSQL. */
-const dataDir = temporaryDirectory();
 const logger = new PinoLogger({ pinoHttp: { level: 'silent' } });
-let postgres: EmbeddedPostgres;
+let postgres: TestDatabase;
 let pool: pg.Pool;
 let signals: PostgresCallSignals;
 let ledger: CallLedger;
@@ -38,7 +31,7 @@ let queue: CallQueue;
 let members: LedgerMemberCalls;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres({ dataDir });
+  postgres = await openDatabase();
   const config = loadConfig({ DATABASE_URL: postgres.url });
   await (await openDataSource(dataSourceOptions(config, 'test', () => undefined))).destroy();
   pool = new pg.Pool({ connectionString: postgres.url });
@@ -62,8 +55,7 @@ afterAll(async () => {
   await bull.close();
   await ledger.onApplicationShutdown();
   await pool.end();
-  await postgres.stop();
-  await removeDataDir(dataDir);
+  await postgres.close();
 });
 
 async function accepted(deadlineMs = 60_000): Promise<ToolCall> {

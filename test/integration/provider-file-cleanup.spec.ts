@@ -1,31 +1,31 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ConfigModule, loadConfig } from '#libs/config';
 import { createLogger, ObservabilityModule } from '#libs/observability';
-import { PersistenceModule, startEmbeddedPostgres, type EmbeddedPostgres } from '#libs/persistence';
+import { PersistenceModule } from '#libs/persistence';
 import { FileUpkeep, FileUsage, StoredFiles } from '#libs/stored-files';
 import { ToolEnginesModule } from '#libs/tools';
 import pg from 'pg';
 import { register } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ProviderFileCleanup } from '../../libs/tools/src/documents/provider-file-cleanup.js';
+import { openDatabase, type TestDatabase } from '../harness/database.js';
 import { temporaryDirectory } from '../harness/paths.js';
 import { watchSimulator, type WatchedSimulator } from '../harness/simulator.js';
-import { removeDataDir } from '../harness/standalone.js';
 
 /** The records of files at providers and what deletes them, on a real PostgreSQL and against the simulator. */
 const dataDir = temporaryDirectory();
-let postgres: EmbeddedPostgres;
+let postgres: TestDatabase;
 let simulator: WatchedSimulator;
 let database: pg.Client;
 const apps: INestApplicationContext[] = [];
 
 beforeAll(async () => {
-  [postgres, simulator] = await Promise.all([startEmbeddedPostgres({ dataDir }), watchSimulator()]);
+  [postgres, simulator] = await Promise.all([openDatabase(), watchSimulator()]);
   await worker();
   database = new pg.Client({ connectionString: postgres.url });
   await database.connect();
@@ -39,8 +39,8 @@ beforeEach(async () => {
 afterAll(async () => {
   await Promise.all(apps.map((app) => app.close()));
   await database.end();
-  await Promise.all([simulator.close(), postgres.stop()]);
-  await removeDataDir(dataDir);
+  await Promise.all([simulator.close(), postgres.close()]);
+  rmSync(dataDir, { recursive: true, force: true });
 });
 
 /** What a worker process has for files, beside its own connections to the database. */

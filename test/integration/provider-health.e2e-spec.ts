@@ -14,6 +14,7 @@ describe('state of the providers', () => {
     const [backend] = backends();
     if (!backend) throw new Error('there is no queue to run on');
     rig = await Rig.open(backend, {
+      ownDatabaseServer: true,
       env: ({ baseUrl }) => ({
         KIMI_API_KEY: 'a-key-for-the-simulator-only',
         KIMI_BASE_URL: baseUrl,

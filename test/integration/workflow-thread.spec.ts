@@ -1,28 +1,21 @@
 import { loadConfig } from '#libs/config';
 import { ConversationStore, type WorkflowThread } from '#libs/conversations';
-import {
-  dataSourceOptions,
-  openDataSource,
-  startEmbeddedPostgres,
-  type EmbeddedPostgres,
-} from '#libs/persistence';
+import { dataSourceOptions, openDataSource } from '#libs/persistence';
 import { randomUUID } from 'node:crypto';
 import { type DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConversationEntity } from '../../libs/conversations/src/conversation.entity.js';
 import { TurnEntity } from '../../libs/conversations/src/turn.entity.js';
-import { temporaryDirectory } from '../harness/paths.js';
-import { removeDataDir } from '../harness/standalone.js';
+import { openDatabase, type TestDatabase } from '../harness/database.js';
 
 /** What workflow tools record in a conversation, on a real PostgreSQL. */
-const dataDir = temporaryDirectory();
 const MAX_TURNS = 4;
-let postgres: EmbeddedPostgres;
+let postgres: TestDatabase;
 let dataSource: DataSource;
 let store: ConversationStore;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres({ dataDir });
+  postgres = await openDatabase();
   const config = loadConfig({ DATABASE_URL: postgres.url, EXAI_CONVERSATION_MAX_TURNS: String(MAX_TURNS) });
   const options = dataSourceOptions(config, 'test', () => undefined);
   dataSource = await openDataSource({ ...options, entities: [ConversationEntity, TurnEntity] });
@@ -31,8 +24,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await dataSource.destroy();
-  await postgres.stop();
-  await removeDataDir(dataDir);
+  await postgres.close();
 });
 
 const owner = { tenant: 'a', subject: 'b' };

@@ -1,5 +1,5 @@
 import { ConversationArchive, type ConversationSummary } from '#libs/conversations';
-import { CallLedger, type CallReport } from '#libs/dispatch';
+import { CallLedger, type CallReport, CallWaiters } from '#libs/dispatch';
 import { ExaiError } from '#libs/errors';
 import {
   CallerRecords,
@@ -20,6 +20,7 @@ type Call = Awaited<ReturnType<CallLedger['recent']>>[number];
 export class StoredCallerRecords extends CallerRecords {
   constructor(
     private readonly ledger: CallLedger,
+    private readonly waiters: CallWaiters,
     private readonly archive: ConversationArchive,
   ) {
     super();
@@ -33,8 +34,8 @@ export class StoredCallerRecords extends CallerRecords {
     }
   }
 
-  override async outcome(owner: RecordOwner, id: string): Promise<CallOutcome> {
-    const report = await this.report(owner, id);
+  override async outcome(owner: RecordOwner, id: string, waitMs = 0): Promise<CallOutcome> {
+    const report = await this.settledReport(owner, id, waitMs);
     if (!report) throw new ExaiError('NOT_FOUND');
     const age = Date.now() - report.acceptedAt.getTime();
     return {
@@ -43,6 +44,7 @@ export class StoredCallerRecords extends CallerRecords {
       state: report.state,
       // The database's clock may be a little ahead of this one.
       seconds_since_accepted: Math.max(0, Math.round(age / 1_000)),
+      ...(report.inputRequests && { input_requests: report.inputRequests }),
       ...(report.finishedAt && { payload: payloadOf(report, report.finishedAt) }),
     };
   }
@@ -61,6 +63,17 @@ export class StoredCallerRecords extends CallerRecords {
 
   override deleteThread(owner: RecordOwner, id: string): Promise<void> {
     return this.archive.delete(id, owner);
+  }
+
+  private async settledReport(
+    owner: RecordOwner,
+    id: string,
+    waitMs: number,
+  ): Promise<CallReport | undefined> {
+    const report = await this.report(owner, id);
+    if (!report || report.finishedAt || report.inputRequests || waitMs === 0) return report;
+    await this.waiters.join(id, waitMs, { onProgress: () => undefined }).result;
+    return this.report(owner, id);
   }
 
   private async report(owner: RecordOwner, id: string): Promise<CallReport | undefined> {

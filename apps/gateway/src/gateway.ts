@@ -2,7 +2,7 @@ import { AuthService } from '#libs/auth';
 import { PRODUCT, type Config } from '#libs/config';
 import { AdmissionControl } from '#libs/dispatch';
 import { ExaiError } from '#libs/errors';
-import { McpHttpEndpoint, McpWebSocketEndpoint } from '#libs/mcp';
+import { McpHttpEndpoint, McpWebSocketEndpoint, type Extension } from '#libs/mcp';
 import { Metrics, nestLogger, type Logger } from '#libs/observability';
 import { ProviderRegistry } from '#libs/providers';
 import { ToolCatalog } from '#libs/tools';
@@ -28,14 +28,19 @@ export interface Gateway {
 
 /**
  * Builds the whole gateway, then listens: nothing answers before tools, providers, schema and queue stand.
+ * @param extension tools, prompts and resources beside the product's own; the worker must get the same
  * @throws ExaiError CONFIG_INVALID, STORE_UNAVAILABLE, QUEUE_UNAVAILABLE, LISTEN_FAILED
  */
-export async function startGateway(config: Config, logger: Logger, facts: ProcessFacts): Promise<Gateway> {
-  const app = await NestFactory.create<NestExpressApplication>(GatewayModule.forRoot(config, logger, facts), {
-    bodyParser: false,
-    logger: nestLogger(logger),
-    abortOnError: false,
-  });
+export async function startGateway(
+  config: Config,
+  logger: Logger,
+  facts: ProcessFacts,
+  extension?: Extension,
+): Promise<Gateway> {
+  const app = await NestFactory.create<NestExpressApplication>(
+    GatewayModule.forRoot(config, logger, facts, extension),
+    { bodyParser: false, logger: nestLogger(logger), abortOnError: false },
+  );
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(requestGate(config, app.get(AuthService)));

@@ -1,6 +1,6 @@
 import { CONFIG, type Config } from '#libs/config';
 import { AdmissionControl } from '#libs/dispatch';
-import { McpHttpEndpoint, McpWebSocketEndpoint } from '#libs/mcp';
+import { CLOSE, McpHttpEndpoint, McpWebSocketEndpoint } from '#libs/mcp';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -27,7 +27,7 @@ export class GracefulDrain implements BeforeApplicationShutdown {
     await this.admission.drain(this.config.server.drainTimeoutMs);
     this.http.beginShutdown();
     await delay(FLUSH_MS);
-    this.websocket.closeAll(1012, 'restarting');
+    this.websocket.closeAll(CLOSE.restart, 'restarting');
     await delay(FLUSH_MS);
   }
 }

@@ -1,5 +1,5 @@
 import { ConversationArchiveModule } from '#libs/conversations';
-import { CallStoreModule } from '#libs/dispatch';
+import { CallStoreModule, CallWaitModule } from '#libs/dispatch';
 import { ProviderHealthModule } from '#libs/health';
 import { ProvidersModule } from '#libs/providers';
 import { CallerRecords, SystemView, ToolCatalogModule } from '#libs/tools';
@@ -17,6 +17,7 @@ export class SystemViewModule {
       module: SystemViewModule,
       imports: [
         CallStoreModule,
+        CallWaitModule,
         ConversationArchiveModule,
         ProviderHealthModule,
         ProvidersModule,

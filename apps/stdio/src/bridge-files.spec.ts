@@ -28,6 +28,7 @@ function start() {
   const bridge = new Bridge({
     write: (line) => void written.push(line),
     maxMessageBytes: 100_000,
+    maxCallMs: 60_000,
     files: new ClientFileSender({
       config: { files: { roots: [root] }, server: { dataDir: join(root, 'data') } },
       denied: [],
@@ -41,6 +42,7 @@ function start() {
     closed: new Promise(() => undefined),
     backlog: 0,
     send: (text) => void sent.push(text),
+    whenTaken: () => undefined,
     close: () => undefined,
     pause: () => undefined,
     resume: () => undefined,

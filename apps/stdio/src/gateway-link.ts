@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { Receipts } from './receipts.js';
 
 const SUBPROTOCOL = 'mcp';
 const HANDSHAKE_LIMIT_MS = 10_000;
@@ -13,6 +14,8 @@ export interface GatewayLink {
   /** Bytes that wait to be sent. */
   readonly backlog: number;
   send(text: string): void;
+  /** Calls back once the gateway has read all that was sent so far; never, when the socket is lost before. */
+  whenTaken(callback: () => void): void;
   close(): void;
   /** Stops and resumes reading, for a client that reads slowly. */
   pause(): void;
@@ -78,12 +81,14 @@ export function openLink(
 }
 
 function linkOver(socket: WebSocket, closed: Promise<LinkEnd>): GatewayLink {
+  const receipts = new Receipts(socket);
   return {
     closed,
     get backlog() {
       return socket.bufferedAmount;
     },
     send: (text) => socket.send(text),
+    whenTaken: (callback) => receipts.add(callback),
     close: () => socket.close(1000),
     pause: () => socket.pause(),
     resume: () => socket.resume(),

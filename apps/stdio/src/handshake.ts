@@ -1,4 +1,4 @@
-import { PRODUCT } from '#libs/config';
+import { SERVER_INTRODUCTION } from '#libs/config';
 import { type ClientRequest } from './message.js';
 
 /** No client uses it: ids of clients are numbers or their own strings. */
@@ -54,8 +54,7 @@ export function earlyAnswer({ id, protocolVersion }: ClientRequest): string {
     id,
     result: {
       protocolVersion: known ?? LEGACY_VERSIONS[0],
-      capabilities: { tools: {}, prompts: {}, resources: {}, completions: {} },
-      serverInfo: { name: PRODUCT.name, version: PRODUCT.version, title: 'EX-AI MCP Server' },
+      ...SERVER_INTRODUCTION,
     },
   });
 }

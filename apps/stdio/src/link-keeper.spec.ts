@@ -1,143 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { WebSocketServer, type WebSocket } from 'ws';
-import { Bridge } from './bridge.js';
-import { LinkKeeper } from './link-keeper.js';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { cleanUp, client, FakeGateway, friendly, INITIALIZE, pair } from '../../../test/harness/shim-pair.js';
 
-interface Wire {
-  readonly id?: number | string | null;
-  readonly method?: string;
-  readonly params?: Record<string, unknown>;
-  readonly result?: Record<string, unknown>;
-  readonly error?: {
-    readonly code: number;
-    readonly message: string;
-    readonly data: Record<string, unknown>;
-  };
-}
-
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0)) cleanup();
-});
-
-/** A gateway that records what it hears and answers when it is told to. */
-class FakeGateway {
-  readonly heard: Wire[] = [];
-  readonly tokens: (string | undefined)[] = [];
-  refuseWith: { status: number; body: unknown; onlyToken?: string } | undefined;
-  private readonly http: Server;
-  private readonly sockets: WebSocket[] = [];
-
-  constructor(readonly answer: (message: Wire, socket: WebSocket) => void) {
-    const wss = new WebSocketServer({ noServer: true, handleProtocols: () => 'mcp' });
-    this.http = createServer().on('upgrade', (request, socket, head) => {
-      const token = request.headers.authorization?.replace('Bearer ', '');
-      this.tokens.push(token);
-      const { refuseWith } = this;
-      if (refuseWith && (refuseWith.onlyToken === undefined || refuseWith.onlyToken === token)) {
-        const body = JSON.stringify(refuseWith.body);
-        socket.end(
-          `HTTP/1.1 ${refuseWith.status} No\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-        );
-        return;
-      }
-      wss.handleUpgrade(request, socket, head, (webSocket) => {
-        this.sockets.push(webSocket);
-        webSocket.on('message', (data: Buffer) => {
-          const message = JSON.parse(data.toString()) as Wire;
-          this.heard.push(message);
-          this.answer(message, webSocket);
-        });
-      });
-    });
-    cleanups.push(() => {
-      this.drop();
-      this.http.close();
-    });
-  }
-
-  async listen(port = 0): Promise<number> {
-    this.http.listen(port, '127.0.0.1');
-    await once(this.http, 'listening');
-    return (this.http.address() as AddressInfo).port;
-  }
-
-  /** Sockets die as with a killed process. */
-  drop(): void {
-    for (const socket of this.sockets.splice(0)) socket.terminate();
-  }
-
-  send(text: string): void {
-    this.sockets.at(-1)?.send(text);
-  }
-
-  methods(): string[] {
-    return this.heard.map(({ method }) => method ?? 'response');
-  }
-}
-
-function client(port: number, options: { token?: () => string; earlyAnswerMs?: number } = {}) {
-  const lines: Wire[] = [];
-  const texts: string[] = [];
-  const bridge = new Bridge({
-    write: (line) => {
-      texts.push(line);
-      lines.push(JSON.parse(line) as Wire);
-    },
-    maxMessageBytes: 1_000,
-    earlyAnswerMs: options.earlyAnswerMs,
-    log: () => undefined,
-  });
-  const baseUrl = `http://127.0.0.1:${port}`;
-  const keeper = new LinkKeeper({
-    bridge,
-    address: {
-      baseUrl,
-      mcpUrl: `${baseUrl}/mcp`,
-      wsUrl: `ws://127.0.0.1:${port}/ws`,
-      isDefault: false,
-      isLoopback: true,
-    },
-    readToken: options.token ?? (() => 'token'),
-    log: () => undefined,
-  });
-  cleanups.push(() => void keeper.stop());
-  const say = (message: object) => {
-    bridge.receive(JSON.stringify({ jsonrpc: '2.0', ...message }));
-    keeper.nudge();
-  };
-  const answerTo = (id: number | string | null) =>
-    vi.waitFor(
-      () => {
-        const found = lines.find((line) => line.id === id && line.method === undefined);
-        if (!found) throw new Error(`no answer to ${String(id)}`);
-        return found;
-      },
-      { timeout: 8_000 },
-    );
-  return { bridge, keeper, lines, texts, say, answerTo };
-}
-
-const INITIALIZE = {
-  id: 0,
-  method: 'initialize',
-  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'spec', version: '1' } },
-};
-
-/** Answers every request but `tools/call slow`. */
-function friendly(message: Wire, socket: WebSocket): void {
-  if (message.id === undefined || message.method === undefined || message.params?.['name'] === 'slow') return;
-  socket.send(JSON.stringify({ jsonrpc: '2.0', id: message.id, result: { echo: message.method } }));
-}
-
-async function pair(answer = friendly) {
-  const gateway = new FakeGateway(answer);
-  return { gateway, ...client(await gateway.listen()) };
-}
+afterEach(cleanUp);
 
 describe('messages', () => {
   it('travel verbatim in both directions, and nothing happens before the first', async () => {
@@ -174,7 +39,7 @@ describe('messages', () => {
     const { gateway, bridge, say, answerTo } = await pair();
     bridge.receive('no json');
     expect((await answerTo(null)).error).toMatchObject({ code: -32700, data: { code: 'PARSE_ERROR' } });
-    say({ id: 5, method: 'tools/call', params: { name: 'chat', arguments: { prompt: 'x'.repeat(2_000) } } });
+    say({ id: 5, method: 'tools/call', params: { name: 'chat', arguments: { prompt: 'x'.repeat(3_000) } } });
     expect((await answerTo(5)).error).toMatchObject({ code: -31015, data: { code: 'PAYLOAD_TOO_LARGE' } });
     expect(gateway.heard).toEqual([]);
   });
@@ -212,7 +77,7 @@ describe('after a lost socket', () => {
       'tools/list',
     ]);
     expect(gateway.heard[3]?.params).toEqual(INITIALIZE.params);
-    expect(lines.map(({ id }) => id)).toEqual([0, 1, 2]);
+    expect(lines.filter(({ id }) => id !== undefined).map(({ id }) => id)).toEqual([0, 1, 2]);
   });
 
   it('nothing is replayed for 2026-07-28', async () => {
@@ -225,45 +90,13 @@ describe('after a lost socket', () => {
     expect(gateway.methods()).toEqual(['server/discover', 'tools/list']);
   });
 
-  it('a call is answered once, as a tool error that says what is known', async () => {
-    const { gateway, lines, say, answerTo } = await pair();
-    say(INITIALIZE);
-    await answerTo(0);
-    say({ id: 1, method: 'tools/call', params: { name: 'slow', _meta: { progressToken: 9 } } });
-    await vi.waitFor(() => expect(gateway.methods()).toContain('tools/call'));
-    const params = { progressToken: 9, progress: 1, _meta: { 'io.exai/callId': 'the-call' } };
-    gateway.send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params }));
-    await vi.waitFor(() => expect(lines.at(-1)?.method).toBe('notifications/progress'));
-    gateway.drop();
-    const { result } = await answerTo(1);
-    expect(result).toMatchObject({
-      isError: true,
-      structuredContent: { status: 'error', error: { code: 'DEADLINE_EXCEEDED', callId: 'the-call' } },
-    });
-    expect(JSON.stringify(result)).toContain('may still be running');
-    expect(result).not.toHaveProperty('resultType');
-    say({ id: 2, method: 'ping' });
-    await answerTo(2);
-    expect(gateway.methods().filter((method) => method === 'tools/call')).toHaveLength(1);
-    expect(lines.filter(({ id }) => id === 1)).toHaveLength(1);
-  });
-
-  it('a call of 2026-07-28 is answered in the form of that revision', async () => {
-    const { gateway, say, answerTo } = await pair();
-    const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
-    say({ id: 1, method: 'tools/call', params: { name: 'slow', _meta } });
-    await vi.waitFor(() => expect(gateway.heard).toHaveLength(1));
-    gateway.drop();
-    expect((await answerTo(1)).result).toMatchObject({ resultType: 'complete', isError: true });
-  });
-
   it('reads that were under way are asked again; anything else gets one error', async () => {
     let silent = true;
     const { gateway, say, answerTo } = await pair((message, socket) => {
       if (!silent) friendly(message, socket);
     });
     say({ id: 1, method: 'tools/list' });
-    say({ id: 2, method: 'tasks/cancel' });
+    say({ id: 2, method: 'vendor/do' });
     await vi.waitFor(() => expect(gateway.heard).toHaveLength(2));
     silent = false;
     gateway.drop();
@@ -272,7 +105,7 @@ describe('after a lost socket', () => {
       code: -31014,
       data: { code: 'DRAINING', retryable: true },
     });
-    expect(gateway.methods()).toEqual(['tools/list', 'tasks/cancel', 'tools/list']);
+    expect(gateway.methods()).toEqual(['tools/list', 'vendor/do', 'tools/list']);
   });
 });
 
@@ -323,7 +156,7 @@ describe('a gateway that is not there', () => {
   it('is waited for half a minute, then named in one error per request', async () => {
     const { bridge, say, answerTo } = client(1);
     vi.useFakeTimers({ toFake: ['Date'] });
-    cleanups.push(() => vi.useRealTimers());
+    onTestFinished(() => void vi.useRealTimers());
     say({ id: 1, method: 'tools/list' });
     vi.setSystemTime(Date.now() + 31_000);
     say({ id: 2, method: 'ping' });

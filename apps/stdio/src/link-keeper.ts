@@ -8,8 +8,6 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 /** While a gateway starts, and for a client that has just asked for something. */
 const SHORT_PAUSE_MS = 100;
-/** Requests wait this long for a gateway that is away. */
-const PATIENCE_MS = 30_000;
 /** A gateway that was there gets this long to come back by itself: somebody may be restarting it. */
 const RESTART_GRACE_MS = 8_000;
 /** A socket that lived this long was not refused in disguise. */
@@ -82,7 +80,7 @@ export class LinkKeeper {
     bridge.attach(link);
     const { code, reason } = await link.closed;
     this.link = undefined;
-    bridge.detach();
+    bridge.detach(code);
     this.wasConnected = true;
     this.awaySince = Date.now();
     if (Date.now() - openedAt > STABLE_MS) this.failures = 0;
@@ -99,7 +97,7 @@ export class LinkKeeper {
         return undefined;
       }
       const reason = reasonOf(error);
-      bridge.failWaiting(awayRefusal(address.baseUrl, reason), Date.now() - PATIENCE_MS);
+      bridge.failOverdue(awayRefusal(address.baseUrl, reason));
       if (bridge.hasWaiting) this.startGateway(reason);
       return undefined;
     }

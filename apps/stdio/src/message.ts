@@ -10,6 +10,8 @@ export type Message =
       readonly ok: boolean;
       /** Of the thread that a call has opened or continued. */
       readonly continuationId?: string;
+      /** Code of the catalogue, of an error of the gateway. */
+      readonly errorCode?: string;
     }
   | { readonly kind: 'unreadable'; readonly code: 'PARSE_ERROR' | 'INVALID_REQUEST' };
 
@@ -23,9 +25,26 @@ export interface ClientRequest {
   readonly modern: boolean;
   /** Version asked for by `initialize`. */
   readonly protocolVersion?: string;
+  /** The caller's own limit of a `tools/call`. */
+  readonly timeoutMs?: number;
+  /** Of `resources/subscribe` and `resources/unsubscribe`. */
+  readonly uri?: string;
+  /** What `subscriptions/listen` wants to hear. */
+  readonly filter?: Fields;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
+
+/** Keys of `_meta` that the gateway understands. */
+export const META = {
+  idempotencyKey: 'io.exai/idempotencyKey',
+  answerWithinMs: 'io.exai/answerWithinMs',
+  waitedMs: 'io.exai/waitedMs',
+  timeoutMs: 'io.exai/timeoutMs',
+  callId: 'io.exai/callId',
+} as const;
+
+export const LISTEN = 'subscriptions/listen';
 
 const MODERN_VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
@@ -47,11 +66,13 @@ export function readMessage(text: string): Message {
     if (id === undefined) return { kind: 'notification', method, params };
   } else if ((isId(id) || id === null) && ('result' in fields || 'error' in fields)) {
     const { continuation_id: continuationId } = fieldsOf(fieldsOf(fields['result'])['structuredContent']);
+    const { code: errorCode } = fieldsOf(fieldsOf(fields['error'])['data']);
     return {
       kind: 'response',
       id,
       ok: 'result' in fields,
       ...(typeof continuationId === 'string' && { continuationId }),
+      ...(typeof errorCode === 'string' && { errorCode }),
     };
   }
   return { kind: 'unreadable', code: 'INVALID_REQUEST' };
@@ -59,8 +80,8 @@ export function readMessage(text: string): Message {
 
 function requestOf(id: RequestId, method: string, params: Fields): ClientRequest {
   const meta = fieldsOf(params['_meta']);
-  const { name, protocolVersion } = params;
-  const { progressToken } = meta;
+  const { name, protocolVersion, uri, notifications } = params;
+  const { progressToken, [META.timeoutMs]: timeoutMs } = meta;
   return {
     id,
     method,
@@ -68,6 +89,9 @@ function requestOf(id: RequestId, method: string, params: Fields): ClientRequest
     ...(method === 'tools/call' && typeof name === 'string' && { tool: name }),
     ...(isId(progressToken) && { progressToken }),
     ...(method === 'initialize' && typeof protocolVersion === 'string' && { protocolVersion }),
+    ...(typeof timeoutMs === 'number' && timeoutMs > 0 && { timeoutMs }),
+    ...(/^resources\/(un)?subscribe$/.test(method) && typeof uri === 'string' && { uri }),
+    ...(method === LISTEN && { filter: fieldsOf(notifications) }),
   };
 }
 

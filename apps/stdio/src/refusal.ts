@@ -1,5 +1,6 @@
 import { type ErrorCode, type ErrorDetails } from '#libs/errors';
 import { randomUUID } from 'node:crypto';
+import { type ClientCall } from './client-line.js';
 import { type LinkRefused } from './gateway-link.js';
 import { fieldsOf, type ClientRequest, type RequestId } from './message.js';
 
@@ -22,7 +23,7 @@ export async function errorLine(id: RequestId | null, refusal: Refusal): Promise
 }
 
 /** The request was sent and its answer cannot come any more; whether a call ran, nobody here knows. */
-export async function lostLine(request: ClientRequest, callId: string | undefined): Promise<string> {
+export async function lostLine({ request, callId }: ClientCall): Promise<string> {
   const { id, method, tool } = request;
   if (tool === undefined) {
     return errorLine(id, {
@@ -32,6 +33,12 @@ export async function lostLine(request: ClientRequest, callId: string | undefine
     });
   }
   return toolErrorLine(request, lostCall(tool, callId), callId);
+}
+
+/** The call was sent, and for the reason that `refusal` names no gateway can be asked for its answer. */
+export async function givenUpLine({ request, callId }: ClientCall, refusal: Refusal): Promise<string> {
+  const hint = `${refusal.hint ?? ''} The call was sent before and may still be running. ${lookHint(callId)}`;
+  return toolErrorLine(request, { ...refusal, hint: hint.trim() }, callId);
 }
 
 /** The result of a call that failed here, in the form in which the gateway's own failures come. */
@@ -61,16 +68,18 @@ export async function toolErrorLine(
 }
 
 function lostCall(tool: string, callId: string | undefined): Refusal {
-  const look =
-    callId === undefined
-      ? 'Repeat it only if running twice does no harm.'
-      : `Look at it under the call id ${callId} (/api/v1/calls/${callId} of the gateway) before you repeat it.`;
   return {
     code: 'DEADLINE_EXCEEDED',
-    message: `The connection to the gateway was lost while it worked on the call of \`${tool}\`; it may still be running.`,
-    hint: `The connection comes back by itself. ${look}`,
+    message: `The connection to the gateway was lost while it worked on the call of \`${tool}\`, and did not come back in the time the call had; it may still be running.`,
+    hint: `The connection comes back by itself. ${lookHint(callId)}`,
     details: { stage: 'connection lost' },
   };
+}
+
+function lookHint(callId: string | undefined): string {
+  return callId === undefined
+    ? 'Repeat it only if running twice does no harm.'
+    : `Ask call_result for the call id ${callId} before you repeat it.`;
 }
 
 export function tooLarge(limitBytes: number): Refusal {

@@ -8,6 +8,7 @@ import { LineSplitter } from './line-splitter.js';
 import { LinkKeeper } from './link-keeper.js';
 import { dataDirCandidates, homeDataDir, readToken } from './local-files.js';
 import { tooLarge } from './refusal.js';
+import { STAMP_BYTES } from './stamped-call.js';
 import { claimStdout, type ProtocolOutput } from './stdout-guard.js';
 
 const MAX_LINE_BYTES = 10 * 1024 * 1024;
@@ -47,12 +48,14 @@ export async function runStdio(options: StdioOptions): Promise<void> {
       if (!output.write(line)) keeper.pauseReading();
     },
     maxMessageBytes: config.limits.maxBodyBytes,
+    maxCallMs: config.limits.maxCallMs,
+    answerWithinMs: config.client.deadlineMs,
     earlyAnswerMs: address.isDefault ? EARLY_ANSWER_MS : undefined,
     files: readsFiles(config.client, address)
       ? new ClientFileSender({
           config,
           denied: dataDirCandidates(options.environment),
-          maxMessageBytes: config.limits.maxBodyBytes,
+          maxMessageBytes: config.limits.maxBodyBytes - STAMP_BYTES,
           log,
         })
       : undefined,

@@ -4,16 +4,17 @@ import { HealthModule, ProviderHealthModule, ProviderHealthPublisher } from '#li
 import { ObservabilityModule, type Logger } from '#libs/observability';
 import { PersistenceModule } from '#libs/persistence';
 import { ProvidersModule } from '#libs/providers';
-import { ToolCatalogModule } from '#libs/tools';
+import { ExtensionModule, ToolCatalogModule, type ToolExtension } from '#libs/tools';
 import { type DynamicModule } from '@nestjs/common';
 import { ConsumingIndicator } from './consuming.indicator.js';
 
 export class WorkerModule {
-  static forRoot(config: Config, logger: Logger): DynamicModule {
+  static forRoot(config: Config, logger: Logger, extension?: ToolExtension): DynamicModule {
     return {
       module: WorkerModule,
       imports: [
         ConfigModule.forRoot(config),
+        ExtensionModule.forRoot(extension),
         ObservabilityModule.forRoot(logger),
         PersistenceModule.forRoot('worker'),
         DispatchConsumerModule,

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { loadConfig } from '#libs/config';
-import { describe, expect, it } from 'vitest';
-import { AccessTokens, type TokenRequest } from './access-tokens.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { AccessTokens, LEEWAY_SECONDS, type TokenRequest } from './access-tokens.js';
 
 const SECRET = 'a-secret-for-this-test-only-0123456789';
 const config = loadConfig({ JWT_SECRET_KEY: SECRET });
@@ -66,5 +66,42 @@ describe('limits of a token', () => {
     expect(() => tokens.issue({ ...request, ...limits })).toThrowError(
       expect.objectContaining({ code: 'CONFIG_INVALID' }) as Error,
     );
+  });
+});
+
+describe('a token that was checked before', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it('is not checked again while it is valid', () => {
+    const token = tokens.issue(request);
+    expect(tokens.verify(token)).toBe(tokens.verify(token));
+  });
+
+  it('is refused as soon as it is over, by the same clock as a new one', () => {
+    const token = tokens.issue(request);
+    const { expiresAt } = tokens.verify(token);
+    vi.useFakeTimers({ toFake: ['Date'], now: (expiresAt + LEEWAY_SECONDS) * 1_000 - 1 });
+    expect(tokens.verify(token).subject).toBe('ci');
+    expect(new AccessTokens(config).verify(token).subject).toBe('ci');
+    vi.setSystemTime((expiresAt + LEEWAY_SECONDS) * 1_000);
+    for (const verifier of [tokens, new AccessTokens(config)]) {
+      expect(() => verifier.verify(token)).toThrowError(expect.objectContaining({ code: 'TOKEN_EXPIRED' }));
+    }
+  });
+
+  it('does not vouch for one that differs in its signature only', () => {
+    const token = tokens.issue(request);
+    tokens.verify(token);
+    const forged = token.slice(0, -2) + (token.endsWith('AA') ? 'BB' : 'AA');
+    expect(() => tokens.verify(forged)).toThrowError(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+  });
+
+  it('is forgotten when a thousand others came after it', () => {
+    const verifier = new AccessTokens(config);
+    const token = tokens.issue(request);
+    const first = verifier.verify(token);
+    for (let other = 0; other < 1_000; other += 1) verifier.verify(tokens.issue(request));
+    expect(verifier.verify(token)).not.toBe(first);
+    expect(verifier.verify(token)).toEqual(first);
   });
 });

@@ -19,10 +19,12 @@ export interface ServerConfig {
   readonly drainTimeoutMs: number;
 }
 
-/** Without `jwtSecret` the signing secret is the one kept in the data directory (see `openSecret`). */
+/** Without `jwtSecret` or `serverSecret` the secret is one kept in the data directory (see `openSecret`). */
 export interface AuthConfig {
   readonly enabled: boolean;
   readonly jwtSecret?: string;
+  /** Seals state that clients carry from one request to the next; the same at every gateway. */
+  readonly serverSecret?: string;
   readonly issuer: string;
   readonly audience: string;
 }
@@ -95,6 +97,8 @@ export interface LimitsConfig {
   readonly maxCallMs: number;
   readonly maxConnections: number;
   readonly sessionMaxInflight: number;
+  /** On one WebSocket; 0 = unlimited. */
+  readonly socketMessagesPerSecond: number;
 }
 
 /** Absolute directories tools may read; empty = no file access. */
@@ -118,6 +122,8 @@ export interface ObservabilityConfig {
 export interface ClientConfig {
   readonly url?: string;
   readonly token?: string;
+  /** The limit of the shim's client for one call, when it is known. */
+  readonly deadlineMs?: number;
   /** Who reads the files that calls name. */
   readonly files: ShimFiles;
 }

@@ -19,7 +19,7 @@ describe('the list of settings', () => {
     for (const { variable, secret } of describeSettings()) {
       expect([variable, secret]).toEqual([
         variable,
-        /_API_KEY$|_SECRET_KEY$|_TOKEN$|^(DATABASE|REDIS)_URL$|_PROXY$/.test(variable),
+        /_API_KEY$|_SECRET(_KEY)?$|_TOKEN$|^(DATABASE|REDIS)_URL$|_PROXY$/.test(variable),
       ]);
     }
   });

@@ -28,5 +28,6 @@ export { PRODUCT, type Product } from './product.js';
 export { programEnvironment } from './program-environment.js';
 export { type ProviderReading, readProvidersAgain } from './provider-reading.js';
 export { ROUTING_CATEGORIES, type RoutingCategory } from './routing-categories.js';
+export { SERVER_INTRODUCTION, TASKS_EXTENSION } from './server-introduction.js';
 export { openSecret, readLocalToken, writeLocalToken } from './secret-files.js';
 export { isPlaceholder } from './refused-values.js';

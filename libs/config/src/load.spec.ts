@@ -42,7 +42,7 @@ describe('defaults', () => {
       workerPort: 8080,
       publicUrl: 'http://127.0.0.1:8079',
       allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
-      allowedOrigins: [],
+      allowedOrigins: ['http://127.0.0.1:8079', 'http://localhost:8079', 'http://[::1]:8079'],
       dataDir: join(directory, '.exai'),
       drainTimeoutMs: 25_000,
     });
@@ -114,7 +114,14 @@ describe('values', () => {
     expect(config.server.publicUrl).toBe('https://AI.example.org/gate');
     expect(config.auth.audience).toBe('https://AI.example.org/gate/mcp');
     expect(config.server.allowedHosts.slice(3)).toEqual(['ai.example.org', 'inner.example', '10.0.0.7']);
-    expect(config.server.allowedOrigins).toEqual(['https://app.example', 'vscode-webview://abc']);
+    expect(config.server.allowedOrigins).toEqual([
+      'https://ai.example.org',
+      'http://localhost:8079',
+      'http://127.0.0.1:8079',
+      'http://[::1]:8079',
+      'https://app.example',
+      'vscode-webview://abc',
+    ]);
     expect(config.tools.disabled).toEqual(['chat', 'debug']);
     expect(config.providers.settings['kimi']?.allowedModels).toEqual(['kimi-k2', 'fast']);
     expect(config.providers.settings['simulator']?.baseUrl).toBe('http://127.0.0.1:9001/v1');
@@ -293,6 +300,7 @@ describe('secrets', () => {
 const PRODUCTION = {
   NODE_ENV: 'production',
   JWT_SECRET_KEY: SECRET,
+  EXAI_SERVER_SECRET: SECRET,
   DATABASE_URL: 'postgres://exai:password@db/exai',
   KIMI_API_KEY: 'sk-kimi-0123456789',
 };
@@ -300,18 +308,20 @@ const PRODUCTION = {
 const EXPOSED = {
   HOST: '0.0.0.0',
   JWT_SECRET_KEY: SECRET,
+  EXAI_SERVER_SECRET: SECRET,
   EXAI_PUBLIC_URL: 'https://ai.example.org',
   EXAI_JWT_AUDIENCE: 'https://ai.example.org/mcp',
 };
 
 describe('production', () => {
-  it('starts with the three things it needs, without simulator', () => {
+  it('starts with the four things it needs, without simulator', () => {
     expect(load(PRODUCTION).providers.simulator).toBe('off');
   });
 
   it('names all that is missing, in one go', () => {
     expect(faultsOf({ NODE_ENV: 'production' })).toEqual([
       'JWT_SECRET_KEY',
+      'EXAI_SERVER_SECRET',
       'DATABASE_URL',
       'KIMI_API_KEY or GLM_API_KEY',
     ]);
@@ -341,9 +351,14 @@ describe('production', () => {
 
 describe('exposure', () => {
   it.each(['0.0.0.0', '::', '192.168.1.5', 'gateway.example'])(
-    'HOST=%s needs secret, URL and audience',
+    'HOST=%s needs secrets, URL and audience',
     (HOST) => {
-      expect(faultsOf({ HOST })).toEqual(['JWT_SECRET_KEY', 'EXAI_PUBLIC_URL', 'EXAI_JWT_AUDIENCE']);
+      expect(faultsOf({ HOST })).toEqual([
+        'JWT_SECRET_KEY',
+        'EXAI_SERVER_SECRET',
+        'EXAI_PUBLIC_URL',
+        'EXAI_JWT_AUDIENCE',
+      ]);
       const config = load({ ...EXPOSED, HOST });
       expect(config.server.allowedHosts).toContain('ai.example.org');
       expect(config.files.roots).toEqual([]);

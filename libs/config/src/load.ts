@@ -13,6 +13,7 @@ import { RawValues } from './raw-values.js';
 import { isPlaceholder } from './refused-values.js';
 import { requirementFaults, sharedSecretFaults, signingSecretFault, unknownNameFaults } from './rules.js';
 import { SETTINGS } from './schema.js';
+import { type Setting } from './setting.js';
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
@@ -76,6 +77,7 @@ function readSections(values: RawValues, cwd: string, home: string): Config {
       maxCallMs: values.read(SETTINGS.maxCall) * SECOND,
       maxConnections: values.read(SETTINGS.maxConnections),
       sessionMaxInflight: values.read(SETTINGS.sessionMaxInflight),
+      socketMessagesPerSecond: values.read(SETTINGS.socketMessages),
     },
     files: {
       roots: readFileRoots(values, server.host, cwd, home),
@@ -92,6 +94,7 @@ function readSections(values: RawValues, cwd: string, home: string): Config {
     client: present({
       url: values.read(SETTINGS.clientUrl),
       token: values.read(SETTINGS.clientToken),
+      deadlineMs: values.read(SETTINGS.clientDeadline),
       files: values.read(SETTINGS.shimFiles),
     }),
     secrets: [],
@@ -116,22 +119,37 @@ function readServer(values: RawValues, cwd: string): ServerConfig {
     workerPort: values.read(SETTINGS.workerPort),
     publicUrl,
     allowedHosts: [...new Set(names)],
-    allowedOrigins: values.read(SETTINGS.allowedOrigins),
+    allowedOrigins: [
+      ...new Set([...ownOrigins(host, port, publicUrl), ...values.read(SETTINGS.allowedOrigins)]),
+    ],
     dataDir: resolve(cwd, values.read(SETTINGS.dataDir)),
     drainTimeoutMs: values.read(SETTINGS.drainTimeout) * SECOND,
   };
 }
 
+/** Pages of the gateway itself: a browser sends `Origin` with their requests as well. */
+function ownOrigins(host: string, port: number, publicUrl: string): readonly string[] {
+  const local = isLoopbackHost(host) ? LOOPBACK_NAMES.map((name) => `http://${name}:${port}`) : [];
+  return [publicUrl, ...local].map((url) => new URL(url).origin);
+}
+
 function readAuth(values: RawValues, server: ServerConfig): AuthConfig {
-  const jwtSecret = values.read(SETTINGS.jwtSecret);
-  const fault = jwtSecret && signingSecretFault(SETTINGS.jwtSecret.env, jwtSecret);
-  if (fault) values.faults.push(fault);
+  const jwtSecret = readSigningSecret(values, SETTINGS.jwtSecret);
+  const serverSecret = readSigningSecret(values, SETTINGS.serverSecret);
   return present({
     enabled: values.read(SETTINGS.auth) === 'on',
     jwtSecret,
+    serverSecret,
     issuer: values.read(SETTINGS.issuer),
     audience: values.read(SETTINGS.audience) ?? `${server.publicUrl}/mcp`,
   });
+}
+
+function readSigningSecret(values: RawValues, item: Setting<string | undefined>): string | undefined {
+  const secret = values.read(item);
+  const fault = secret && signingSecretFault(item.env, secret);
+  if (fault) values.faults.push(fault);
+  return secret;
 }
 
 function readFileRoots(values: RawValues, host: string, cwd: string, home: string): string[] {

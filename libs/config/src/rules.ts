@@ -56,6 +56,7 @@ export function requirementFaults(config: Config, isSet: (item: Setting<unknown>
   const faults: ConfigFault[] = [];
   if (production || exposed) {
     faults.push(...required(SETTINGS.jwtSecret, RANDOM_SECRET));
+    faults.push(...required(SETTINGS.serverSecret, RANDOM_SECRET));
     if (!config.auth.enabled) {
       faults.push({ variable: SETTINGS.auth.env, problem: `off is refused ${where}`, expected: 'on' });
     }

@@ -42,7 +42,7 @@ export const SETTINGS = {
     doc: 'names accepted in the Host header besides the loopback names and the public host',
   }),
   allowedOrigins: setting('EXAI_ALLOWED_ORIGINS', 'server.allowedOrigins', list('origins', origin), [], {
-    doc: 'browser origins that may connect, exact: scheme://host[:port]',
+    doc: 'browser origins that may connect besides the own address, exact: scheme://host[:port]',
   }),
   dataDir: setting('EXAI_DATA_DIR', 'server.dataDir', text, './.exai', {
     doc: 'embedded database, generated secrets, local token',
@@ -59,6 +59,12 @@ export const SETTINGS = {
 
   jwtSecret: optional('JWT_SECRET_KEY', 'auth.jwtSecret', text, {
     doc: 'signs access tokens (HS256): at least 32 bytes, for example from `openssl rand -base64 48`',
+    defaultText: 'generated into the data directory',
+    required: 'in production, off loopback',
+    secret: true,
+  }),
+  serverSecret: optional('EXAI_SERVER_SECRET', 'auth.serverSecret', text, {
+    doc: 'seals what clients carry from one request to the next, the same at every gateway: at least 32 bytes',
     defaultText: 'generated into the data directory',
     required: 'in production, off loopback',
     secret: true,
@@ -197,6 +203,13 @@ export const SETTINGS = {
     64,
     { doc: 'running calls per session; four times as many may wait' },
   ),
+  socketMessages: setting(
+    'EXAI_WS_MESSAGES_PER_SECOND',
+    'limits.socketMessagesPerSecond',
+    integer(0, 1_000_000),
+    500,
+    { doc: 'messages per second on one WebSocket; 0 = unlimited' },
+  ),
 
   fileRoots: optional('EXAI_FILE_ROOTS', 'files.roots', list('absolute directories'), {
     doc: 'where tools may read; never / or the home directory',
@@ -238,6 +251,10 @@ export const SETTINGS = {
     doc: 'access token of the stdio shim and the command line',
     defaultText: 'the token file in the data directory',
     secret: true,
+  }),
+  clientDeadline: optional('EXAI_CLIENT_DEADLINE_MS', 'client.deadlineMs', integer(1_000, 86_400_000, 'ms'), {
+    doc: 'how long the client of the stdio shim waits for a call; one that lasts longer is answered before that with its call id, and runs on',
+    defaultText: "by the client's name",
   }),
   shimFiles: setting('EXAI_SHIM_FILES', 'client.files', choice(['auto', 'client', 'gateway']), 'auto', {
     doc: 'who reads the files that calls through the stdio shim name; auto: the gateway if it is on loopback, else the shim',

@@ -6,7 +6,9 @@ import {
   AttemptFailed,
   AttemptPostponed,
   type AwaitedEvent,
+  type CallInput,
   type CallProgress,
+  InputNeeded,
   ToolCatalog,
   type ToolCall,
   type ToolPayload,
@@ -14,13 +16,17 @@ import {
 } from '#libs/tools';
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
+import { postponedLog, retryLog } from './attempt-log.js';
+import { AttemptNews } from './attempt-news.js';
 import { delayUntilNextAttempt, MIN_ATTEMPT_MS } from './attempt-policy.js';
 import { CallEnding } from './call-ending.js';
+import { kindsMissing } from './can-answer.js';
 import { CallLedger, type TerminalWrite } from './call-ledger.js';
+import { CallQuestions } from './call-questions.js';
 import { CallSignals } from './call-signals.js';
 import { type StartedAttempt } from './call-state.js';
+import { Changes } from './changes.js';
 import { DailyBudget } from './daily-budget.js';
-import { DeltaBuffer } from './delta-buffer.js';
 import { LedgerMemberCalls } from './ledger-member-calls.js';
 import { retryMessage } from './retry-message.js';
 import { RunningAttempts } from './running-attempts.js';
@@ -33,13 +39,16 @@ const MAX_CRASHES = 3;
 const WORTH_TELLING_MS = 1_000;
 
 /**
- * How an attempt ended, for the queue: over, to be delivered again after a delay as a further attempt, or put back
+ * How an attempt ended, for the queue: over, gone to ask whoever made the call, to be delivered again after a delay as a further attempt, or put back
  * as if it had not begun; sooner than after its delay when what it waits for happens.
  */
 export type AttemptEnd =
   | { readonly kind: 'over'; readonly error?: ExaiError }
+  | { readonly kind: 'asked' }
   | { readonly kind: 'postponed'; readonly delayMs: number; readonly waitsFor?: AwaitedEvent }
   | { readonly kind: 'again'; readonly delayMs: number; readonly error: ExaiError };
+
+const END_WORDS = { over: 'completed', asked: 'asked', again: undefined } as const;
 
 /** Thrown as abort reason when the worker stops before the attempt is done. */
 export class WorkerStopping extends ExaiError {
@@ -56,8 +65,10 @@ export class AttemptRunner {
     private readonly catalog: ToolCatalog,
     private readonly tools: ToolRunner,
     private readonly ledger: CallLedger,
+    private readonly questions: CallQuestions,
     private readonly running: RunningAttempts,
     private readonly signals: CallSignals,
+    private readonly changes: Changes,
     private readonly writer: TerminalWriter,
     private readonly budget: DailyBudget,
     private readonly members: LedgerMemberCalls,
@@ -84,7 +95,7 @@ export class AttemptRunner {
           'attempt put back',
         );
       } else {
-        const outcome = end.error ? end.error.code : 'completed';
+        const outcome = 'error' in end ? end.error?.code : END_WORDS[end.kind];
         this.logger.info({ tool: call.tool, attempt: attempt.attempt, outcome, durationMs }, 'attempt ended');
       }
       return end;
@@ -96,24 +107,17 @@ export class AttemptRunner {
     const held = this.running.open(call.id, fence);
     const deadline = deadlineSignal(attempt.remainingMs);
     const signal = AbortSignal.any([held, deadline.signal]);
-    let deltaSent = false;
-    const deltas = new DeltaBuffer((text) => this.tell(call, { kind: 'delta', text }));
-    const onProgress = (progress: CallProgress) => {
-      if (progress.kind === 'phase') return this.tell(call, progress);
-      // The answers of members would run into one another.
-      if (call.parentId !== undefined) return;
-      deltaSent = true;
-      deltas.push(progress.text);
-    };
+    const news = new AttemptNews(this.signals, call);
     try {
-      const payload = await this.callTool(attempt, signal, onProgress);
-      deltas.flush();
+      const payload = await this.callTool(attempt, signal, news.tell);
+      await news.delivered();
       this.metrics.callAttempts.inc({ reason: 'completed' });
-      return await this.write({ id: call.id, fence, state: 'COMPLETED', payload }, attempt.remainingMs);
+      const end = await this.write({ id: call.id, fence, state: 'COMPLETED', payload }, attempt.remainingMs);
+      this.announceThread(call, payload);
+      return end;
     } catch (error) {
-      return await this.settleFailure(attempt, error, signal, deltaSent);
+      return await this.settleFailure(attempt, error, signal, news);
     } finally {
-      deltas.flush();
       deadline.clear();
       this.running.close(call.id, fence);
     }
@@ -146,6 +150,7 @@ export class AttemptRunner {
         remainingMs: attempt.remainingMs,
       }),
       members: this.members.of(call),
+      input: inputOf(call),
     });
   }
 
@@ -153,21 +158,23 @@ export class AttemptRunner {
     attempt: StartedAttempt,
     thrown: unknown,
     signal: AbortSignal,
-    deltaSent: boolean,
+    news: AttemptNews,
   ): Promise<AttemptEnd> {
+    await news.delivered();
     const { call, fence } = attempt;
     const reason: unknown = signal.aborted ? signal.reason : undefined;
-    if (reason instanceof WorkerStopping) return this.putBack(attempt, 0);
+    if (reason instanceof WorkerStopping) return this.putBack(attempt, 0, news);
     if (reason === undefined && thrown instanceof AttemptPostponed) {
       const delayMs = delayWithin(thrown, call.deadline - Date.now() - MIN_ATTEMPT_MS);
-      if (delayMs !== undefined) return this.putBack(attempt, delayMs, thrown);
+      if (delayMs !== undefined) return this.putBack(attempt, delayMs, news, thrown);
       const late = new ExaiError('DEADLINE_EXCEEDED', { stage: 'provider busy' }, { cause: thrown });
       return this.endFailed(attempt, late);
     }
+    if (reason === undefined && thrown instanceof InputNeeded) return this.ask(attempt, thrown);
     const failed = thrown instanceof AttemptFailed ? thrown : undefined;
     const error = reason === undefined ? toExaiError(failed?.error ?? thrown) : toExaiError(reason);
     if (error.code === 'INTERNAL') this.logger.error({ err: error }, 'attempt failed unexpectedly');
-    const delayMs = signal.aborted ? undefined : this.nextDelay(attempt, error, failed, deltaSent);
+    const delayMs = signal.aborted ? undefined : this.nextDelay(attempt, error, failed, news.deltaSent);
     if (delayMs !== undefined) {
       const failure = failed?.candidate && { ...failed.candidate, code: error.code };
       if (await this.ledger.retryLater(call.id, fence, failure, delayMs)) {
@@ -176,25 +183,44 @@ export class AttemptRunner {
           const { provider, model } = failed.next;
           this.metrics.providerRetries.inc({ provider, model });
         }
-        this.tell(call, { kind: 'phase', message: retryMessage(error, failed, delayMs) });
+        news.tell({ kind: 'phase', message: retryMessage(error, failed, delayMs) });
+        news.tell(retryLog(call, error, failed, delayMs));
         return { kind: 'again', delayMs, error };
       }
     }
     return this.endFailed(attempt, error, failed?.partial);
   }
 
+  /** The call leaves the worker; answers bring it back under a job of its own. */
+  private async ask(attempt: StartedAttempt, { requests }: InputNeeded): Promise<AttemptEnd> {
+    const { call, fence } = attempt;
+    const missing = kindsMissing(call.asks ?? [], requests);
+    if (missing.length > 0) {
+      const requiredCapabilities = Object.fromEntries(missing.map((kind) => [kind, {}]));
+      return this.endFailed(attempt, new ExaiError('MISSING_CLIENT_CAPABILITY', { requiredCapabilities }));
+    }
+    const responses = call.inputResponses;
+    if (await this.questions.ask({ id: call.id, fence, requests, responses })) {
+      this.metrics.callAttempts.inc({ reason: 'asked' });
+      if (this.signals.ledgerChannel === undefined) this.signals.publish({ asked: [call.id] });
+    }
+    return { kind: 'asked' };
+  }
+
   /** The call waits again, and this start counts as if it had not happened. */
   private async putBack(
     attempt: StartedAttempt,
     delayMs: number,
-    { message, waitsFor }: Partial<AttemptPostponed> = {},
+    news: AttemptNews,
+    { message, waitsFor, progress }: Partial<AttemptPostponed> = {},
   ): Promise<AttemptEnd> {
     const { call, fence } = attempt;
     const released = await this.ledger.release({ id: call.id, fence, delayMs });
     if (!released) return { kind: 'over' };
     this.metrics.callAttempts.inc({ reason: 'postponed' });
     if (message && (attempt.releases === 0 || delayMs >= WORTH_TELLING_MS)) {
-      this.tell(call, { kind: 'phase', message });
+      news.tell({ kind: 'phase', message, ...progress });
+      if (waitsFor?.kind !== 'calls') news.tell(postponedLog(call, message, waitsFor, delayMs));
     }
     return { kind: 'postponed', delayMs, ...(waitsFor !== undefined && { waitsFor }) };
   }
@@ -219,13 +245,16 @@ export class AttemptRunner {
       ...(partial && { payload: partial }),
     } as const;
     const end = await this.write(write, HOLD_RESULT_MS, error);
+    if (partial) this.announceThread(call, partial);
     await this.endMembers(call);
     return end;
   }
 
-  /** Whoever waits, waits for the call that asks. */
-  private tell({ id, parentId = id }: ToolCall, progress: CallProgress): void {
-    this.signals.publish({ progress: { id: parentId, ...progress } });
+  /** Whoever has a copy of the thread that this answer is a turn of should read it again. */
+  private announceThread({ principal }: ToolCall, { continuation_id: id }: ToolPayload): void {
+    if (id === undefined) return;
+    const owner = { tenant: principal.tenant, subject: principal.subject };
+    this.changes.announce({ uri: `exai://threads/${id}`, owner });
   }
 
   /** Nobody puts the answers of its members together any more. */
@@ -270,6 +299,13 @@ export class AttemptRunner {
 function delayWithin({ delayMs, waitsFor }: AttemptPostponed, leftMs: number): number | undefined {
   if (leftMs >= delayMs) return delayMs;
   return waitsFor !== undefined && leftMs >= 1 ? Math.floor(leftMs) : undefined;
+}
+
+function inputOf({ asks = [], inputResponses = {} }: ToolCall): CallInput {
+  return {
+    can: (kind) => asks.includes(kind),
+    response: (key) => (Object.hasOwn(inputResponses, key) ? inputResponses[key] : undefined),
+  };
 }
 
 function deadlineSignal(remainingMs: number): { signal: AbortSignal; clear: () => void } {

@@ -16,9 +16,11 @@ import {
   identityColumns,
   toAttempt,
   toFinished,
+  toReport,
   type EndedCall,
   type FinishedRow,
   type MemberRow,
+  type ReportRow,
   type StartedRow,
 } from './ledger-rows.js';
 import { SQL } from './ledger-statements.js';
@@ -28,6 +30,10 @@ export interface JobTicket {
   readonly callId: string;
   readonly enqueueNo: number;
 }
+
+/** Nobody waits for the record of an inline call; a statement for every few of them would cost more than they do. */
+const RECORD_GAP_MS = 20;
+const MAX_RECORDS = 64;
 
 /** How much earlier than the call itself its members end. */
 const MEMBER_RESERVE_MS = 5_000;
@@ -62,7 +68,11 @@ export class CallLedger implements OnApplicationShutdown {
   private readonly starts = new TickBatch<JobTicket, StartedAttempt | undefined>((t) => this.startAll(t));
   private readonly releases = new TickBatch<ReleasedStart, boolean>((starts) => this.releaseAll(starts));
   private readonly ends = new TickBatch<TerminalWrite, boolean>((writes) => this.finishAll(writes));
-  private readonly records = new TickBatch<EndedCall, void>((calls) => this.recordAll(calls));
+  private readonly records = new TickBatch<EndedCall, void>(
+    (calls) => this.recordAll(calls),
+    MAX_RECORDS,
+    RECORD_GAP_MS,
+  );
   private readonly reads = new TickBatch<string, FinishedCall | undefined>((ids) => this.readAll(ids));
 
   /**
@@ -77,6 +87,7 @@ export class CallLedger implements OnApplicationShutdown {
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
+    await this.records.drain();
     await this.lazyPool.end();
   }
 
@@ -201,8 +212,8 @@ export class CallLedger implements OnApplicationShutdown {
 
   /** A call of this owner; undefined for an unknown and for a foreign id alike. */
   async report(id: string, owner: { tenant: string; subject: string }): Promise<CallReport | undefined> {
-    const rows = await this.query<CallReport>('ledger-report', SQL.report, [id, owner.tenant, owner.subject]);
-    return rows[0];
+    const rows = await this.query<ReportRow>('ledger-report', SQL.report, [id, owner.tenant, owner.subject]);
+    return rows[0] && toReport(rows[0]);
   }
 
   /** Calls of this owner, newest first. */

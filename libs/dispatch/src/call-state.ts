@@ -1,11 +1,18 @@
 import { type ErrorEnvelope } from '#libs/errors';
-import { type FailedCandidate, type ToolCall, type ToolOutcome, type ToolPayload } from '#libs/tools';
+import {
+  type FailedCandidate,
+  type InputRequests,
+  type ToolCall,
+  type ToolOutcome,
+  type ToolPayload,
+} from '#libs/tools';
 
 /**
  * ACCEPTED: recorded and handed to the queue. QUEUED: waiting there again, for a further attempt or because the
- * queue had lost it. RUNNING: a worker holds it. The other four are terminal and never change again.
+ * queue had lost it. RUNNING: a worker holds it. INPUT_REQUIRED: it waits for answers of whoever made it, and no job of
+ * it is live. The other four are terminal and never change again.
  */
-export type CallState = 'ACCEPTED' | 'QUEUED' | 'RUNNING' | TerminalState;
+export type CallState = 'ACCEPTED' | 'QUEUED' | 'RUNNING' | 'INPUT_REQUIRED' | TerminalState;
 export type TerminalState = 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'EXPIRED';
 
 /** One attempt as the ledger handed it out: whoever holds a lower fence has lost the call. */
@@ -27,6 +34,8 @@ export interface FinishedCall {
   readonly tool: string;
   readonly state: TerminalState;
   readonly outcome: ToolOutcome;
+  /** False: the keeping time of its answer is over, so the outcome tells nothing. */
+  readonly isKept: boolean;
   /** The payload exactly as stored, so that it need not be serialised again. */
   readonly resultJson: string | undefined;
 }
@@ -81,4 +90,6 @@ export interface CallReport {
   /** The answer; beside an error, work that was done before the call failed. */
   readonly result: ToolPayload | null;
   readonly error: ErrorEnvelope | null;
+  /** The questions that it waits for an answer to; null in every other state. */
+  readonly inputRequests: InputRequests | null;
 }

@@ -13,10 +13,14 @@ import { AttemptRunner } from './attempt-runner.js';
 import { BudgetWatch } from './budget-watch.js';
 import { CallEnding } from './call-ending.js';
 import { CallLedger, type JobTicket } from './call-ledger.js';
+import { CallQuestions } from './call-questions.js';
 import { CallQueue, queueConnection, TOOL_CALLS_QUEUE } from './call-queue.js';
 import { CallSignals } from './call-signals.js';
 import { CallWaiters } from './call-waiters.js';
+import { CallerWait } from './caller-wait.js';
+import { Changes } from './changes.js';
 import { DailyBudget } from './daily-budget.js';
+import { JobHandOver } from './job-hand-over.js';
 import { KeyedCalls } from './keyed-calls.js';
 import { LAZY_POOL, openLazyPool } from './lazy-pool.js';
 import { LedgerMemberCalls } from './ledger-member-calls.js';
@@ -26,6 +30,7 @@ import { Reconciler } from './reconciler.js';
 import { unsafeEvictionPolicy } from './redis-eviction.js';
 import { RedisCallSignals } from './redis-call-signals.js';
 import { RunningAttempts } from './running-attempts.js';
+import { StandingCalls } from './standing-calls.js';
 import { TerminalWriter } from './terminal-writer.js';
 import { ToolCallProcessor } from './tool-call.processor.js';
 import { ToolDispatcher } from './tool-dispatcher.js';
@@ -48,6 +53,13 @@ const STORE: Provider[] = [
     useFactory: (dataSource: DataSource, lazyPool: Pool, signals: CallSignals) =>
       new CallLedger(poolOf(dataSource), lazyPool, signals.ledgerChannel),
   },
+  {
+    provide: CallQuestions,
+    inject: [getDataSourceToken(), CallSignals, CONFIG],
+    useFactory: (dataSource: DataSource, signals: CallSignals, config: Config) =>
+      new CallQuestions(poolOf(dataSource), signals.ledgerChannel, config.limits.maxCallMs),
+  },
+  Changes,
   DailyBudget,
   BudgetWatch,
   {
@@ -61,9 +73,13 @@ const STORE: Provider[] = [
 @Module({
   imports: QUEUE_MODULES,
   providers: STORE,
-  exports: [CallLedger, CallQueue, CallSignals, DailyBudget, BudgetWatch, LAZY_POOL],
+  exports: [CallLedger, CallQueue, CallQuestions, CallSignals, Changes, DailyBudget, BudgetWatch, LAZY_POOL],
 })
 export class CallStoreModule {}
+
+/** Waits of a gateway, whoever of it waits. */
+@Module({ imports: [CallStoreModule], providers: [CallWaiters], exports: [CallWaiters] })
+export class CallWaitModule {}
 
 /** The gateway's half. */
 @Module({})
@@ -72,11 +88,13 @@ export class DispatchProducerModule {
   static forRoot(imports: NonNullable<ModuleMetadata['imports']>): DynamicModule {
     return {
       module: DispatchProducerModule,
-      imports: [CallStoreModule, ToolCatalogModule, ...imports],
+      imports: [CallStoreModule, CallWaitModule, ToolCatalogModule, ...imports],
       providers: [
         CallEnding,
         AdmissionControl,
-        CallWaiters,
+        CallerWait,
+        JobHandOver,
+        StandingCalls,
         Reconciler,
         InlineToolRunner,
         ToolDispatcher,

@@ -2,11 +2,14 @@ import { type ErrorEnvelope } from '#libs/errors';
 import {
   type CallPrincipal,
   type FailedCandidate,
+  type InputKind,
+  type InputResponses,
   type ToolCall,
   type ToolOutcome,
   type ToolPayload,
 } from '#libs/tools';
-import { type FinishedCall, type StartedAttempt, type TerminalState } from './call-state.js';
+import { type CallReport, type FinishedCall, type StartedAttempt, type TerminalState } from './call-state.js';
+import { pendingRequests } from './pending-requests.js';
 
 /** A call that was answered without the queue. */
 export interface EndedCall {
@@ -41,6 +44,8 @@ export function acceptColumns(calls: readonly ToolCall[]): unknown[][] {
     ...identityColumns(calls),
     calls.map((call) => Math.max(0, Math.round(call.deadline - now))),
     calls.map(({ clientFiles }) => (clientFiles ? JSON.stringify(clientFiles) : null)),
+    calls.map(({ asks }) => (asks && asks.length > 0 ? asks.join(' ') : null)),
+    calls.map(({ inputResponses }) => (inputResponses ? JSON.stringify(inputResponses) : null)),
   ];
 }
 
@@ -72,6 +77,9 @@ export interface StartedRow {
   releases: number;
   failures: FailedCandidate[];
   limits: Limits | null;
+  asks: string | null;
+  inputRound: number;
+  inputResponses: string | null;
 }
 
 export function toAttempt(row: StartedRow): StartedAttempt {
@@ -97,10 +105,14 @@ export function toAttempt(row: StartedRow): StartedAttempt {
       correlationId: row.correlationId,
       deadline: now + row.remainingMs,
       createdAt: now - row.acceptedMs,
+      ...(row.asks !== null && { asks: row.asks.split(' ') as InputKind[] }),
+      ...(row.inputResponses !== null && {
+        inputResponses: JSON.parse(row.inputResponses) as InputResponses,
+      }),
     },
     fence: row.fence,
     attempt: row.attempts + 1,
-    crashes: row.fence - 1 - row.attempts - row.releases,
+    crashes: row.fence - 1 - row.attempts - row.releases - row.inputRound,
     releases: row.releases,
     failures: row.failures,
     remainingMs: row.remainingMs,
@@ -122,9 +134,17 @@ export function toFinished(row: FinishedRow): FinishedCall {
   const { id, tool, state, result, error } = row;
   const payload = result === null ? undefined : (JSON.parse(result) as ToolPayload);
   if (error === null && payload) {
-    return { id, tool, state, resultJson: result ?? undefined, outcome: { ok: true, payload } };
+    return { id, tool, state, isKept: true, resultJson: result ?? undefined, outcome: { ok: true, payload } };
   }
   // What stands beside an error is work that was done before the call failed.
   const outcome = { ok: false, error: error as ErrorEnvelope, ...(payload && { partial: payload }) } as const;
-  return { id, tool, state, resultJson: undefined, outcome };
+  return { id, tool, state, isKept: error !== null, resultJson: undefined, outcome };
+}
+
+export type ReportRow = CallReport & { readonly inputResponses: InputResponses | null };
+
+/** The answers themselves are nobody's business but the tool's. */
+export function toReport({ inputResponses, ...report }: ReportRow): CallReport {
+  const { inputRequests } = report;
+  return { ...report, inputRequests: inputRequests && pendingRequests(inputRequests, inputResponses) };
 }

@@ -5,27 +5,31 @@
 export const SQL = {
   accept: `
     INSERT INTO tool_calls (id, tenant_id, principal_id, scopes, tool, args, state, correlation_id, session_id,
-                            transport, client_name, client_version, limits, deadline_at, client_files)
+                            transport, client_name, client_version, limits, deadline_at, client_files, asks, input_responses)
     SELECT id, tenant, subject, scopes, tool, args::json, 'ACCEPTED', correlation, session, transport,
            client_name, client_version, limits::jsonb, clock_timestamp() + remaining * interval '1 millisecond',
-           client_files::json
+           client_files::json, asks, input_responses::json
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::text[], $12::text[], $13::int[], $14::text[])
+                $9::text[], $10::text[], $11::text[], $12::text[], $13::int[], $14::text[], $15::text[],
+                $16::text[])
       AS c (id, tenant, subject, scopes, tool, args, correlation, session, transport, client_name,
-            client_version, limits, remaining, client_files)`,
+            client_version, limits, remaining, client_files, asks,
+            input_responses)`,
 
   /** With idempotency keys: rows whose key is in use are left out. */
   acceptKeyed: `
     INSERT INTO tool_calls (id, tenant_id, principal_id, scopes, tool, args, state, correlation_id, session_id,
-                            transport, client_name, client_version, limits, deadline_at, client_files,
+                            transport, client_name, client_version, limits, deadline_at, client_files, asks, input_responses,
                             idempotency_key, args_hash)
     SELECT id, tenant, subject, scopes, tool, args::json, 'ACCEPTED', correlation, session, transport,
            client_name, client_version, limits::jsonb, clock_timestamp() + remaining * interval '1 millisecond',
-           client_files::json, key, decode(hash, 'hex')
+           client_files::json, asks, input_responses::json, key, decode(hash, 'hex')
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::text[], $12::text[], $13::int[], $14::text[], $15::text[], $16::text[])
+                $9::text[], $10::text[], $11::text[], $12::text[], $13::int[], $14::text[], $15::text[], $16::text[],
+                $17::text[], $18::text[])
       AS c (id, tenant, subject, scopes, tool, args, correlation, session, transport, client_name,
-            client_version, limits, remaining, client_files, key, hash)
+            client_version, limits, remaining, client_files, asks,
+            input_responses, key, hash)
     ON CONFLICT (tenant_id, principal_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id`,
 
@@ -71,11 +75,12 @@ export const SQL = {
     SET state = 'RUNNING', fence = t.fence + 1, touched_at = clock_timestamp(),
         started_at = coalesce(t.started_at, clock_timestamp())
     FROM unnest($1::uuid[], $2::int[]) AS j (id, enqueue_no)
-    WHERE t.id = j.id AND t.enqueue_no = j.enqueue_no AND t.finished_at IS NULL
+    WHERE t.id = j.id AND t.enqueue_no = j.enqueue_no AND t.finished_at IS NULL AND t.state <> 'INPUT_REQUIRED'
     RETURNING t.id, t.tenant_id AS tenant, t.principal_id AS subject, t.scopes, t.tool, t.args::text AS args,
       t.correlation_id AS "correlationId", t.session_id AS "sessionId", t.transport,
       t.client_name AS "clientName", t.client_version AS "clientVersion", t.fence, t.attempts, t.releases, t.failures,
-      t.limits, t.parent_id AS "parentId",
+      t.limits, t.parent_id AS "parentId", t.asks, t.input_round AS "inputRound",
+      t.input_responses::text AS "inputResponses",
       (CASE WHEN t.parent_id IS NULL THEN t.client_files
             ELSE (SELECT p.client_files FROM tool_calls p WHERE p.id = t.parent_id) END)::text AS "clientFiles",
       (extract(epoch FROM t.deadline_at - clock_timestamp()) * 1000)::float8 AS "remainingMs",
@@ -145,24 +150,29 @@ export const SQL = {
 
   exists: `SELECT 1 FROM tool_calls WHERE id = $1`,
 
+  /** A call that waits for answers has no job, and needs none. */
   claimQuiet: `
     UPDATE tool_calls SET touched_at = clock_timestamp()
     WHERE id IN (
       SELECT id FROM tool_calls
-      WHERE finished_at IS NULL AND touched_at < clock_timestamp() - $1::int * interval '1 millisecond'
+      WHERE finished_at IS NULL AND state <> 'INPUT_REQUIRED'
+        AND touched_at < clock_timestamp() - $1::int * interval '1 millisecond'
       ORDER BY touched_at LIMIT $2 FOR UPDATE SKIP LOCKED)
     RETURNING id AS "callId", enqueue_no AS "enqueueNo"`,
 
   requeue: `
     UPDATE tool_calls SET state = 'QUEUED', enqueue_no = enqueue_no + 1, touched_at = clock_timestamp()
-    WHERE id = $1 AND enqueue_no = $2 AND finished_at IS NULL RETURNING enqueue_no AS "enqueueNo"`,
+    WHERE id = $1 AND enqueue_no = $2 AND finished_at IS NULL AND state <> 'INPUT_REQUIRED'
+    RETURNING enqueue_no AS "enqueueNo"`,
 
   overdue: `
     SELECT id, correlation_id AS "correlationId", state FROM tool_calls
     WHERE finished_at IS NULL AND deadline_at < clock_timestamp() - interval '1 second' LIMIT $1`,
 
   dropContent: `
-    UPDATE tool_calls SET args = NULL, client_files = NULL, result = NULL, idempotency_key = NULL, args_hash = NULL
+    UPDATE tool_calls
+    SET args = NULL, client_files = NULL, result = NULL, idempotency_key = NULL, args_hash = NULL,
+        input_requests = NULL, input_responses = NULL
     WHERE id IN (
       SELECT id FROM tool_calls
       WHERE args IS NOT NULL AND finished_at < clock_timestamp() - $1::float8 * interval '1 millisecond'
@@ -183,6 +193,7 @@ export const SQL = {
            started_at AS "startedAt", finished_at AS "finishedAt", deadline_at AS "deadlineAt",
            provider, model, input_tokens AS "inputTokens", output_tokens AS "outputTokens",
            cached_tokens AS "cachedTokens", reasoning_tokens AS "reasoningTokens", cost_usd::float8 AS "costUsd",
-           result, error
+           result, error, CASE state WHEN 'INPUT_REQUIRED' THEN input_requests END AS "inputRequests",
+           input_responses AS "inputResponses"
     FROM tool_calls WHERE id = $1 AND tenant_id = $2 AND principal_id = $3`,
 };

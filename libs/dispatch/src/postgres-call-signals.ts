@@ -6,12 +6,19 @@ const CHANNEL = 'exai_calls';
 /** PostgreSQL refuses payloads of 8,000 bytes and more. */
 const MAX_PAYLOAD_BYTES = 7_900;
 const RECONNECT_MS = 250;
+const PARCELS_AT_ONCE = 64;
+
+/** What one turn of the event loop had to tell. */
+interface Parcel {
+  readonly payloads: readonly string[];
+  readonly sent: () => void;
+}
 
 /** Signals over LISTEN and NOTIFY, on one connection of its own. */
 export class PostgresCallSignals extends CallSignals {
   override readonly ledgerChannel = CHANNEL;
   private client: pg.Client | undefined;
-  private waiting: string[] = [];
+  private waiting: Parcel[] = [];
   private sending = false;
   private closed = false;
 
@@ -26,9 +33,12 @@ export class PostgresCallSignals extends CallSignals {
     this.client = await this.connect();
   }
 
-  protected override send(payloads: readonly string[]): void {
-    this.waiting.push(...payloads.filter((payload) => Buffer.byteLength(payload) <= MAX_PAYLOAD_BYTES));
-    if (!this.sending) void this.notifyAll();
+  protected override send(payloads: readonly string[]): Promise<void> {
+    const fitting = payloads.filter((payload) => Buffer.byteLength(payload) <= MAX_PAYLOAD_BYTES);
+    return new Promise((resolve) => {
+      this.waiting.push({ payloads: fitting, sent: resolve });
+      if (!this.sending) void this.notifyAll();
+    });
   }
 
   override async close(): Promise<void> {
@@ -74,16 +84,17 @@ export class PostgresCallSignals extends CallSignals {
   private async notifyAll(): Promise<void> {
     this.sending = true;
     while (this.waiting.length > 0) {
-      const payloads = this.waiting.splice(0, 256);
+      const parcels = this.waiting.splice(0, PARCELS_AT_ONCE);
       try {
         await this.client?.query({
           name: 'signals',
           text: `SELECT pg_notify('${CHANNEL}', payload) FROM unnest($1::text[]) AS payload`,
-          values: [payloads],
+          values: [parcels.flatMap(({ payloads }) => payloads)],
         });
       } catch (error) {
         this.onError(error);
       }
+      for (const { sent } of parcels) sent();
     }
     this.sending = false;
   }

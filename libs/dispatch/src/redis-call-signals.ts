@@ -29,8 +29,8 @@ export class RedisCallSignals extends CallSignals {
     await this.subscriber.subscribe(this.channel);
   }
 
-  protected override send(payloads: readonly string[]): void {
-    for (const payload of payloads) this.publisher.publish(this.channel, payload).catch(() => undefined);
+  protected override async send(payloads: readonly string[]): Promise<void> {
+    await Promise.allSettled(payloads.map((payload) => this.publisher.publish(this.channel, payload)));
   }
 
   override close(): Promise<void> {

@@ -79,6 +79,7 @@ export class ToolCallProcessor extends WorkerHost implements OnApplicationBootst
       throw new DelayedError();
     }
     if (end.kind === 'again') throw new TryAgain(envelopeJson(end.error, attempt.call), end.delayMs);
+    if (end.kind === 'asked') return 'asked';
     if (end.error) throw new UnrecoverableError(envelopeJson(end.error, attempt.call));
     return 'done';
   }

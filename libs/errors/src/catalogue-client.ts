@@ -2,6 +2,13 @@
 import { type CatalogueRow } from './entry.js';
 import { inside, issuesOf, limitOf, listed, modelOf, named, sentence } from './wording.js';
 
+/** Capabilities as the protocol has them, by their names; an extension by its own. */
+function capabilityNames(required: unknown): unknown {
+  if (typeof required !== 'object' || required === null || Array.isArray(required)) return required;
+  const { extensions = {}, ...others } = required as Readonly<Record<string, unknown>>;
+  return [...Object.keys(others), ...Object.keys(extensions as object)];
+}
+
 const client = { category: 'client', retry: 'never', severity: 'info', jsonrpc: 'tool' } as const;
 
 /** Characters: a model should see all it has to correct. */
@@ -61,7 +68,7 @@ export const clientRows = {
     message: (details) =>
       sentence('The client did not declare a capability that this request needs', details),
     hint: (details) =>
-      `Declare the capability when connecting.${listed('Required:', details['requiredCapabilities'])}`,
+      `Declare the capability when connecting.${listed('Required:', capabilityNames(details['requiredCapabilities']))}`,
   },
   UNSUPPORTED_PROTOCOL_VERSION: {
     ...client,

@@ -37,6 +37,17 @@ describe('idempotencyKeyOf', () => {
   it.each(['', 'x'.repeat(129), 'schlüssel', 'a\nb', '\x7f', 7, null])('refuses %j', (value) => {
     expect(() => of(value)).toThrow(expect.objectContaining({ code: 'INVALID_PARAMS' }));
   });
+
+  it('may come in a header, which says the same where both are there', () => {
+    expect(idempotencyKeyOf(undefined, 'k')).toBe('k');
+    expect(idempotencyKeyOf({}, null)).toBeUndefined();
+    expect(idempotencyKeyOf({ 'io.exai/idempotencyKey': 'k' }, 'k')).toBe('k');
+    for (const header of ['other', '', 'x'.repeat(129)]) {
+      expect(() => idempotencyKeyOf({ 'io.exai/idempotencyKey': 'k' }, header)).toThrow(
+        expect.objectContaining({ code: 'INVALID_PARAMS' }),
+      );
+    }
+  });
 });
 
 describe('clientFilesOf', () => {

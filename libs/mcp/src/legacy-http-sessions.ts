@@ -1,22 +1,27 @@
 import { type Principal } from '#libs/auth';
 import { toEnvelope, ExaiError, type ErrorCode } from '#libs/errors';
 import { Metrics } from '#libs/observability';
-import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
-import { isInitializeRequest } from '@modelcontextprotocol/server';
+import { isInitializeRequest, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
+import { ChangeFeed } from './changes/change-feed.js';
+import { SessionTransport } from './http/session-transport.js';
 import { type McpConnection } from './mcp-connection.js';
 import { McpServerFactory } from './mcp-server-factory.js';
+import { SessionEvents } from './session-events.js';
 
 const IDLE_MS = 30 * 60_000;
 const SWEEP_MS = 60_000;
 const MAX_SESSIONS = 1_000;
+/** How soon the client of a stream that was closed comes back. */
+const RETRY_MS = 1_000;
 
 interface Session {
-  readonly transport: NodeStreamableHTTPServerTransport;
+  readonly transport: SessionTransport;
   readonly principal: Principal;
+  readonly events: SessionEvents;
   lastSeen: number;
   /** Set by DELETE: only then does the end of the session cancel its calls. */
   ended: boolean;
@@ -31,6 +36,7 @@ export class LegacyHttpSessions implements OnApplicationShutdown {
 
   constructor(
     private readonly servers: McpServerFactory,
+    private readonly changes: ChangeFeed,
     private readonly metrics: Metrics,
   ) {}
 
@@ -48,7 +54,7 @@ export class LegacyHttpSessions implements OnApplicationShutdown {
     if (id === undefined) {
       if (request.method === 'POST' && isInitializeRequest(body)) {
         const transport = await this.open(principal);
-        await transport.handleRequest(request, response, body);
+        await transport.handle(request, response, body);
       } else {
         refuse(
           response,
@@ -70,7 +76,7 @@ export class LegacyHttpSessions implements OnApplicationShutdown {
     session.inFlight += 1;
     response.once('close', () => (session.inFlight -= 1));
     if (request.method === 'DELETE') session.ended = true;
-    await session.transport.handleRequest(request, response, body);
+    await session.transport.handle(request, response, body);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -78,24 +84,37 @@ export class LegacyHttpSessions implements OnApplicationShutdown {
     await Promise.all([...this.sessions.values()].map(({ transport }) => transport.close()));
   }
 
-  private async open(principal: Principal): Promise<NodeStreamableHTTPServerTransport> {
+  private async open(principal: Principal): Promise<SessionTransport> {
     if (this.sessions.size >= MAX_SESSIONS) this.evictOldestIdle();
-    const transport = new NodeStreamableHTTPServerTransport({
+    const events = new SessionEvents();
+    const streams = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
+      eventStore: events,
+      retryInterval: RETRY_MS,
       onsessioninitialized: (id) => {
         this.sessions.set(id, session);
         this.metrics.connections.inc({ transport: 'http' });
       },
     });
-    const session: Session = { transport, principal, lastSeen: Date.now(), ended: false, inFlight: 0 };
+    const transport = new SessionTransport(streams);
+    const session: Session = {
+      transport,
+      principal,
+      events,
+      lastSeen: Date.now(),
+      ended: false,
+      inFlight: 0,
+    };
+    const subscription = this.changes.open(principal);
     const connection: McpConnection = {
       id: uuidv7(),
       principal,
       transport: 'http',
+      subscription,
       endCancels: () => session.ended,
-      isWritable: () => true,
     };
     transport.onclose = () => {
+      subscription.close();
       if (transport.sessionId !== undefined && this.sessions.delete(transport.sessionId)) {
         this.metrics.connections.dec({ transport: 'http' });
         this.metrics.connectionsClosed.inc({
@@ -111,6 +130,7 @@ export class LegacyHttpSessions implements OnApplicationShutdown {
   private expireIdle(): void {
     const quietSince = Date.now() - IDLE_MS;
     for (const session of this.sessions.values()) {
+      session.events.forget();
       if (session.inFlight === 0 && session.lastSeen < quietSince) void session.transport.close();
     }
   }
@@ -126,7 +146,7 @@ export class LegacyHttpSessions implements OnApplicationShutdown {
 
 /** Also of the same rights: a narrower token must not use the session of a wider one. */
 function isSame(a: Principal, b: Principal): boolean {
-  return rightsOf(a) === rightsOf(b);
+  return a === b || rightsOf(a) === rightsOf(b);
 }
 
 function rightsOf({ tenant, subject, scopes, models, maxCostUsd }: Principal): string {

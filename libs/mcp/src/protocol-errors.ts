@@ -5,5 +5,10 @@ import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 export function toProtocolError(error: ExaiError, ids: ErrorIds): ProtocolError {
   const { jsonrpc } = error.entry;
   const number = typeof jsonrpc === 'number' ? jsonrpc : ProtocolErrorCode.InternalError;
-  return new ProtocolError(number, error.message, toEnvelope(error, ids));
+  const { requiredCapabilities } = error.details;
+  return new ProtocolError(number, error.message, {
+    ...toEnvelope(error, ids),
+    // Where the protocol itself wants it.
+    ...(requiredCapabilities !== undefined && { requiredCapabilities }),
+  });
 }

@@ -1,10 +1,10 @@
-import { ExaiError, toEnvelope, toExaiError } from '#libs/errors';
+import { toEnvelope, toExaiError } from '#libs/errors';
 import { ErrorReporter, runInContext } from '#libs/observability';
 import { ProtocolError, type ServerContext } from '@modelcontextprotocol/server';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { v7 as uuidv7 } from 'uuid';
-import { traceIdOf } from './call-meta.js';
+import { traceOf } from './call-meta.js';
 import { toProtocolError } from './protocol-errors.js';
 
 /** Around every request but `tools/call`: what fails leaves as a JSON-RPC error of the catalogue, never raw. */
@@ -19,8 +19,7 @@ export class RequestBoundary {
 
   /** @throws ProtocolError */
   async run<T>(ctx: ServerContext, work: () => Promise<T> | T): Promise<T> {
-    const traceparent = ctx.mcpReq._meta?.['traceparent'] ?? ctx.http?.req?.headers.get('traceparent');
-    const correlationId = traceIdOf(traceparent) ?? uuidv7();
+    const correlationId = traceOf(ctx) ?? uuidv7();
     return runInContext({ correlationId }, async () => {
       try {
         return await work();
@@ -33,9 +32,4 @@ export class RequestBoundary {
       }
     });
   }
-}
-
-/** Some clients read the first page only, so one page holds all; a cursor cannot be ours. */
-export function refuseCursor(cursor: string | undefined): void {
-  if (cursor !== undefined) throw new ExaiError('INVALID_PARAMS', { field: 'cursor' });
 }

@@ -1,18 +1,23 @@
-import { type Principal } from '#libs/auth';
-import { Metrics } from '#libs/observability';
+import { LEEWAY_SECONDS, type Principal } from '#libs/auth';
+import { CONFIG, type Config } from '#libs/config';
+import { ExaiError } from '#libs/errors';
+import { ErrorReporter, Metrics } from '#libs/observability';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { type Duplex } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import { type WebSocket } from 'ws';
+import { ChangeFeed } from './changes/change-feed.js';
+import { followListens } from './changes/follow-listens.js';
+import { FrameRate } from './frame-rate.js';
 import { McpServerFactory } from './mcp-server-factory.js';
+import { refuseUnknownRevisions } from './unknown-revision.js';
+import { CLOSE, closeLabel, closeWith, type CloseCode } from './websocket-closing.js';
+import { keepAlive } from './websocket-heartbeat.js';
+import { WEBSOCKET_LIMITS } from './websocket-limits.js';
 import { WebSocketTransport } from './websocket-transport.js';
 
-const PING_EVERY_MS = 20_000;
-const MISSED_PONGS = 2;
-/** A token may be used a little longer than it says, as everywhere. */
-const EXPIRY_GRACE_MS = 30_000;
 /** setTimeout counts in 32 bits; a longer wait would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -20,68 +25,109 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 @Injectable()
 export class McpWebSocketEndpoint {
   private readonly sockets = new Set<WebSocket>();
+  private readonly socketsOf = new Map<string, number>();
+  private readonly messageRate: FrameRate;
+  private readonly controlRate = new FrameRate(WEBSOCKET_LIMITS.controlFramesPerSecond);
 
   constructor(
+    @Inject(CONFIG) config: Config,
     private readonly servers: McpServerFactory,
+    private readonly changes: ChangeFeed,
     private readonly metrics: Metrics,
+    private readonly errors: ErrorReporter,
     private readonly logger: PinoLogger,
   ) {
     logger.setContext(McpWebSocketEndpoint.name);
+    this.messageRate = new FrameRate(config.limits.socketMessagesPerSecond);
   }
 
   get connections(): number {
     return this.sockets.size;
   }
 
+  /** @throws ExaiError RATE_LIMITED when the principal has all the sockets that it may have */
+  checkRoomFor(principal: Principal): void {
+    if ((this.socketsOf.get(keyOf(principal)) ?? 0) < WEBSOCKET_LIMITS.socketsPerPrincipal) return;
+    throw new ExaiError('RATE_LIMITED', { retryAfterMs: 1_000 });
+  }
+
   /** Must be called in the turn in which the socket opened, before its first frame can arrive. */
   serve(socket: WebSocket, stream: Duplex, principal: Principal): void {
-    const transport = new WebSocketTransport(socket, stream);
+    const id = uuidv7();
+    const transport = new WebSocketTransport(socket, {
+      id,
+      stream,
+      messageRate: this.messageRate,
+      onRefused: (error) => this.errors.report(error),
+    });
+    const subscription = this.changes.open(principal);
+    socket.once('close', () => subscription.close());
     const connection = {
-      id: uuidv7(),
+      id,
       principal,
+      subscription,
       transport: 'websocket' as const,
       // A lost socket is no cancel: the call runs on and its answer is kept.
       endCancels: () => false,
-      isWritable: () => transport.isWritable,
     };
     serveStdio(() => this.servers.create(connection), {
       transport,
-      onerror: (error) => this.logger.debug({ err: error, connection: connection.id }, 'websocket'),
+      onerror: (error) => this.logger.debug({ err: error, connection: id }, 'websocket'),
     });
-    this.watch(socket, principal);
+    refuseUnknownRevisions(transport);
+    followListens(transport, subscription);
+    this.watch(socket, id, principal);
   }
 
   /** Ends every socket with `code`; clients take 1012 as "reconnect at once". */
-  closeAll(code: number, reason: string): void {
-    for (const socket of this.sockets) socket.close(code, reason);
+  closeAll(code: CloseCode, reason: string): void {
+    for (const socket of this.sockets) closeWith(socket, code, reason);
   }
 
-  private watch(socket: WebSocket, principal: Principal): void {
-    this.sockets.add(socket);
-    this.metrics.connections.inc({ transport: 'websocket' });
-    let missed = 0;
-    socket.on('pong', () => (missed = 0));
-    const ping = setInterval(() => {
-      if (missed >= MISSED_PONGS) socket.terminate();
-      missed += 1;
-      socket.ping();
-    }, PING_EVERY_MS);
-    const lifeMs = principal.expiresAt * 1_000 - Date.now() + EXPIRY_GRACE_MS;
+  private watch(socket: WebSocket, id: string, principal: Principal): void {
+    this.admit(socket, principal);
+    keepAlive(socket);
+    this.answerPings(socket, id);
+    const lifeMs = (principal.expiresAt + LEEWAY_SECONDS) * 1_000 - Date.now();
     const expiry =
-      lifeMs < LONGEST_TIMER_MS ? setTimeout(() => socket.close(4401, 'token expired'), lifeMs) : undefined;
-    socket.once('close', (code) => {
-      clearInterval(ping);
+      lifeMs < LONGEST_TIMER_MS
+        ? setTimeout(() => closeWith(socket, CLOSE.tokenExpired, 'token expired'), lifeMs)
+        : undefined;
+    socket.once('close', () => {
       clearTimeout(expiry);
+      this.messageRate.forget(id);
+      this.controlRate.forget(id);
+    });
+  }
+
+  private admit(socket: WebSocket, principal: Principal): void {
+    const owner = keyOf(principal);
+    this.sockets.add(socket);
+    this.socketsOf.set(owner, (this.socketsOf.get(owner) ?? 0) + 1);
+    this.metrics.connections.inc({ transport: 'websocket' });
+    socket.once('close', (code) => {
+      const left = (this.socketsOf.get(owner) ?? 1) - 1;
+      if (left === 0) this.socketsOf.delete(owner);
+      else this.socketsOf.set(owner, left);
       this.sockets.delete(socket);
       this.metrics.connections.dec({ transport: 'websocket' });
-      this.metrics.connectionsClosed.inc({ transport: 'websocket', code: closeLabel(code) });
+      this.metrics.connectionsClosed.inc({ transport: 'websocket', code: closeLabel(socket, code) });
     });
+  }
+
+  /** By hand, because the library answers each ping of a flood before anybody can count it. */
+  private answerPings(socket: WebSocket, id: string): void {
+    const count = (answer: () => void) =>
+      this.controlRate.count(
+        id,
+        () => socket.readyState === socket.OPEN && answer(),
+        () => closeWith(socket, CLOSE.policy, 'too many pings'),
+      );
+    socket.on('ping', (data) => count(() => socket.pong(data)));
+    socket.on('pong', () => count(() => undefined));
   }
 }
 
-/** A peer may send any number; the label list stays closed. */
-function closeLabel(code: number): string {
-  return [1000, 1001, 1002, 1003, 1006, 1007, 1008, 1009, 1011, 1012, 1013, 4401].includes(code)
-    ? String(code)
-    : 'other';
+function keyOf({ tenant, subject }: Principal): string {
+  return JSON.stringify([tenant, subject]);
 }

@@ -31,6 +31,15 @@ describe('redaction', () => {
     expect(text).toContain('db/exai');
   });
 
+  it('hides one-time tickets, as subprotocol and in an address, and keeps what stands beside them', () => {
+    const ticket = 'etYik0wj3GN35k20JoLZbqJ1XhFTyH5WNEZIF3m55rE';
+    for (const text of [`GET /ws?a=1&ticket=${ticket}&b=2 HTTP/1.1`, `mcp, mcp.ticket.${ticket}, other`]) {
+      expect(redact(text)).not.toContain(ticket);
+    }
+    expect(redact(`/ws?ticket=${ticket}&b=2`)).toBe('/ws?ticket=[redacted]&b=2');
+    expect(redact({ ticket })).toEqual({ ticket: '[redacted]' });
+  });
+
   it('survives cycles', () => {
     const value: Record<string, unknown> = {};
     value['self'] = value;

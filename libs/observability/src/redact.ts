@@ -2,12 +2,15 @@ const HIDDEN = '[redacted]';
 
 /** Property names whose value is never logged, whatever it holds. */
 const SECRET_KEY =
-  /^(authorization|proxy-authorization|cookie|set-cookie|password|passwd|secret|api_?key|x-api-key|token|access_?token|refresh_?token|jwt|dsn|connectionstring|database_?url|redis_?url)$/i;
+  /^(authorization|proxy-authorization|cookie|set-cookie|password|passwd|secret|api_?key|x-api-key|token|ticket|access_?token|refresh_?token|jwt|dsn|connectionstring|database_?url|redis_?url)$/i;
 
 const SECRET_PATTERNS: readonly RegExp[] = [
   /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
   /\bBearer\s+[\w.~+/=-]{8,}/gi,
   /\bsk-[\w-]{8,}/g,
+  // One-time tickets, as subprotocol and in an address.
+  /(?<=\bmcp\.ticket\.)[\w-]+/g,
+  /(?<=[?&]ticket=)[^&\s"'#]+/gi,
   /\bexai_[\w]{8}_[\w]{16,}/g,
   /\bAKIA[0-9A-Z]{16}\b/g,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g,

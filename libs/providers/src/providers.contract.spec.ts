@@ -186,7 +186,9 @@ describe.each(catalogue.providers.map((provider) => [provider.id, provider] as c
       let release = (): void => undefined;
       vendor.hold = new Promise((resolve) => (release = resolve));
       const stopped = provider.stream(request, () => undefined, abort.signal);
-      setTimeout(() => abort.abort(new Error('enough')), 50);
+      // Not before it has arrived: a late one would be taken for the next test's.
+      await vi.waitFor(() => expect(vendor.requests).toHaveLength(2), { timeout: 5_000 });
+      abort.abort(new Error('enough'));
       await expect(stopped).rejects.toThrow();
       release();
       vendor.hold = Promise.resolve();

@@ -16,6 +16,8 @@ export class AttemptPostponed extends Error {
     message: string,
     /** What lets the call come sooner than after its delay; absent: nothing. */
     readonly waitsFor?: AwaitedEvent,
+    /** How much of it is done, where that can be counted. */
+    readonly progress?: { readonly progress: number; readonly total: number },
   ) {
     super(message);
   }

@@ -22,7 +22,17 @@ import {
 } from '#libs/providers';
 import { type ConsensusParts } from './consensus/consensus.js';
 import { type WorkflowParts } from './workflow/workflow.js';
-import { type CallPrincipal, type PayloadMetadata, type ToolPayload } from './tool.js';
+import {
+  type CallInput,
+  type CallPrincipal,
+  type ContentBlock,
+  type InputRequests,
+  type InputResponses,
+  type LogLevel,
+  type PayloadMetadata,
+  type ToolPayload,
+} from './tool.js';
+import { type JsonSchema } from './json-schema.js';
 import {
   type CallerDocuments,
   type RemovalReport,
@@ -30,6 +40,8 @@ import {
 } from './documents/caller-documents.js';
 import { type VendorServices } from './direct/vendor-services.js';
 
+export { acceptedText, elicitation } from './elicitation.js';
+export { InputNeeded } from './input-needed.js';
 export { invalidArgument } from './invalid-argument.js';
 export type { CallOutcome, CallRecord, ThreadReport, ThreadSummary };
 export type { RemovalReport, StoredFileReport };
@@ -56,6 +68,12 @@ export interface ToolAnnotations {
   readonly openWorldHint: boolean;
 }
 
+export interface ToolIcon {
+  /** `https:` or `data:` URI. */
+  readonly src: string;
+  readonly mimeType?: string;
+}
+
 interface DefinitionBase {
   /** `[a-z0-9_-]`, at most 48 characters, so that the prefix a client adds still fits. */
   readonly name: string;
@@ -66,12 +84,27 @@ interface DefinitionBase {
   /** Listed in every profile. */
   readonly alwaysListed?: true;
   readonly annotations: ToolAnnotations;
+  /** Shown to people; each costs context in clients that pass lists on as they are. */
+  readonly icons?: readonly ToolIcon[];
   /** Other names a caller may use for a field: accepted, not listed. */
   readonly aliases?: Readonly<Record<string, string>>;
   /** Fields that are accepted and not listed, so that the list of tools stays small. */
   readonly unlisted?: readonly string[];
   /** Names that are accepted, dropped and not listed. */
   readonly ignored?: readonly string[];
+  /** Shown as it is, in place of the schema that would be made of `fields`. */
+  readonly inputSchema?: JsonSchema;
+  /** False: no schema of its answers is shown. */
+  readonly outputSchema?: false;
+  /**
+   * For clients that know tasks. `at-once`: a task from its start. `required`: cannot run otherwise, so other clients
+   * are refused. Absent: a task when it has not ended after a while; inline tools never.
+   */
+  readonly task?: 'required' | 'at-once';
+  /** What is asked before the call is taken on, of a caller that can be asked; undefined = nothing. */
+  asksFirst?(args: ParsedArguments): InputRequests | undefined;
+  /** The arguments with the answers to `asksFirst`; those that say nothing usable leave them as they are. */
+  withResponses?(args: ParsedArguments, responses: InputResponses): ParsedArguments;
 }
 
 /** What an inline or utility tool answers; the runner adds metadata. */
@@ -84,6 +117,10 @@ export interface ToolAnswer {
   readonly fields?: Readonly<Record<string, unknown>>;
   /** Who was asked without a model, what that cost, and what else is known of the answer. */
   readonly metadata?: Partial<PayloadMetadata>;
+  /** The answer in the protocol's own blocks; `content` may then be empty. */
+  readonly blocks?: readonly ContentBlock[];
+  /** The tool itself says that it failed: its status is `error`, whatever it names. */
+  readonly isError?: true;
 }
 
 /** The payload of another call, handed on as it stands. */
@@ -106,6 +143,13 @@ export interface UtilityContext {
   readonly vendors: VendorServices;
   /** Files that the caller has at providers. */
   readonly documents: CallerDocuments;
+  /** Questions to whoever made the call; a tool asks by throwing `InputNeeded`. */
+  readonly input: CallInput;
+  /** Tells the caller how far it is; values below an earlier one are not passed on. */
+  progress(progress: number, total?: number, message?: string): void;
+  log(level: LogLevel, data: unknown, logger?: string): void;
+  /** Lets go of the stream that a client of a 2025 revision waits on over HTTP: it then polls for the answer. */
+  releaseStream(): void;
 }
 
 export interface DocumentWish {

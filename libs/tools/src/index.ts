@@ -15,8 +15,12 @@ export {
   type ToolTier,
   type UtilityContext,
   type UtilityTool,
+  defineInlineTool,
+  defineUtilityTool,
 } from './define.js';
 export { TOOLS } from './definitions/index.js';
+export { ADDED_TOOLS, ExtensionModule, type ToolExtension } from './extension.js';
+export { InputNeeded } from './input-needed.js';
 export { InlineToolRunner } from './inline/inline-tool-runner.js';
 export {
   CallerRecords,
@@ -59,9 +63,16 @@ export {
 export { ToolRunner } from './tool-runner.js';
 export {
   type AttemptContext,
+  type CallInput,
   type CallPrincipal,
   type CallProgress,
+  type ContentBlock,
   type FailedCandidate,
+  type InputKind,
+  type InputRequest,
+  type InputRequests,
+  type InputResponses,
+  type LogLevel,
   type Member,
   type MemberCalls,
   type MemberQuestion,

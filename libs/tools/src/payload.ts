@@ -13,9 +13,10 @@ export function baseMetadata(call: ToolCall): PayloadMetadata {
 export function successPayload(call: ToolCall, answer: ToolAnswer): ToolPayload {
   return {
     ...answer.fields,
-    status: answer.status ?? 'success',
+    status: answer.isError ? 'error' : (answer.status ?? 'success'),
     content: answer.content,
     content_type: answer.contentType,
+    ...(answer.blocks && { blocks: answer.blocks }),
     metadata: { ...baseMetadata(call), ...answer.metadata },
   };
 }

@@ -24,6 +24,7 @@ function config(tools: Partial<CatalogConfig['tools']> = {}): CatalogConfig {
       maxCallMs: 1_800_000,
       maxConnections: 5_000,
       sessionMaxInflight: 64,
+      socketMessagesPerSecond: 500,
     },
   };
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { type Config } from '#libs/config';
 import { ExaiError } from '#libs/errors';
 import { closestNames } from '#libs/config';
-import { type ToolAnnotations, type ToolDefinition, type ToolKind } from './define.js';
-import { compileInput, type InputIssue, type JsonSchema, type ParseResult } from './tool-input.js';
+import { type ToolAnnotations, type ToolDefinition, type ToolIcon, type ToolKind } from './define.js';
+import { type JsonSchema } from './json-schema.js';
+import { compileInput, type InputIssue, type ParseResult } from './tool-input.js';
 
 export type { InputIssue, JsonSchema, ParseResult };
 
@@ -13,8 +14,10 @@ export interface ListedTool {
   readonly title: string;
   readonly description: string;
   readonly inputSchema: JsonSchema;
-  readonly outputSchema: JsonSchema;
+  /** Absent: its answers follow none. */
+  readonly outputSchema?: JsonSchema;
   readonly annotations: ToolAnnotations;
+  readonly icons?: readonly ToolIcon[];
 }
 
 export interface CompiledTool {
@@ -153,16 +156,17 @@ function checkDefinition(definition: ToolDefinition, all: readonly ToolDefinitio
 }
 
 function compile(definition: ToolDefinition, maxTextChars: number): CompiledTool {
-  const { name, title, description, annotations } = definition;
+  const { name, title, description, annotations, icons } = definition;
   try {
     const { schema, parse } = compileInput(definition, maxTextChars);
     const listed = deepFreeze({
       name,
       title,
       description,
-      inputSchema: schema,
-      outputSchema: OUTPUT_SCHEMA,
+      inputSchema: definition.inputSchema ?? schema,
+      ...(definition.outputSchema !== false && { outputSchema: OUTPUT_SCHEMA }),
       annotations: { ...annotations },
+      ...(icons && { icons: icons.map((icon) => ({ ...icon })) }),
     });
     return Object.freeze({ definition, kind: definition.kind, listed, parse });
   } catch (error) {

@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { type ParsedArguments, type ToolDefinition } from './define.js';
-
-/** A JSON Schema 2020-12 document with an object at its root. */
-export type JsonSchema = Readonly<{ type: 'object' } & Record<string, unknown>>;
+import { type JsonSchema } from './json-schema.js';
 
 /** What is wrong with one argument. Names the place and what belongs there, never the value. */
 export interface InputIssue {

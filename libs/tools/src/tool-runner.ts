@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { ExaiError } from '#libs/errors';
+import { askBack, withCorrections } from './asking-back/asking-back.js';
 import { type UtilityContext, type UtilityTool } from './define.js';
 import { ConsensusEngine } from './consensus/consensus-engine.js';
 import { DirectEngine } from './direct/direct-engine.js';
@@ -30,8 +31,18 @@ export class ToolRunner {
   /**
    * @throws AttemptFailed once a model was chosen.
    * @throws ExaiError for everything before that, and for tools without a model.
+   * @throws InputNeeded for what only whoever made the call can answer.
    */
   async run(call: ToolCall, context: AttemptContext): Promise<ToolPayload> {
+    const corrected = withCorrections(call);
+    try {
+      return await this.runCorrected(corrected, context);
+    } catch (error) {
+      throw askBack(error, corrected, context.input);
+    }
+  }
+
+  private async runCorrected(call: ToolCall, context: AttemptContext): Promise<ToolPayload> {
     const definition = this.catalog.find(call.tool)?.definition;
     switch (definition?.kind) {
       case 'simple':
@@ -59,7 +70,7 @@ export class ToolRunner {
 async function runUtility(
   definition: UtilityTool,
   call: ToolCall,
-  { signal }: AttemptContext,
+  { signal, onProgress, input }: AttemptContext,
   services: Pick<UtilityContext, 'vendors' | 'documents'>,
 ): Promise<ToolPayload> {
   const sleep = async (milliseconds: number): Promise<void> => {
@@ -71,5 +82,18 @@ async function runUtility(
       throw error;
     }
   };
-  return successPayload(call, await definition.answer(call.args, { signal, sleep, ...services }));
+  const answer = await definition.answer(call.args, {
+    signal,
+    sleep,
+    input,
+    progress(progress, total, message = '') {
+      onProgress({ kind: 'phase', message, progress, ...(total !== undefined && { total }) });
+    },
+    log(level, data, logger) {
+      onProgress({ kind: 'log', level, data, ...(logger !== undefined && { logger }) });
+    },
+    releaseStream: () => onProgress({ kind: 'release' }),
+    ...services,
+  });
+  return successPayload(call, answer);
 }

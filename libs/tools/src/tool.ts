@@ -2,6 +2,21 @@ import type { ErrorEnvelope } from '#libs/errors';
 import type { ClientFiles } from '#libs/file-access';
 import type { Spending } from './asking/spending.js';
 
+/** What whoever made a call can be asked for, in the protocol's words. */
+export type InputKind = 'elicitation' | 'sampling' | 'roots';
+
+/** A question to whoever made the call, worded as the protocol words it, so that it passes unchanged. */
+export interface InputRequest {
+  readonly method: 'elicitation/create' | 'sampling/createMessage' | 'roots/list';
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
+/** Questions by a key that the tool chooses; it finds the answer under the same key. */
+export type InputRequests = Readonly<Record<string, InputRequest>>;
+
+/** Answers by the key of their question, as the client gave them: nothing of them has been checked. */
+export type InputResponses = Readonly<Record<string, unknown>>;
+
 /** Who a call runs for: taken from the verified credential, never from the request body. */
 export interface CallPrincipal {
   readonly tenant: string;
@@ -33,6 +48,10 @@ export interface ToolCall {
   /** Absolute, milliseconds since the epoch. */
   readonly deadline: number;
   readonly createdAt: number;
+  /** What whoever made the call can be asked for; absent = nothing. */
+  readonly asks?: readonly InputKind[];
+  /** All answers given so far. */
+  readonly inputResponses?: InputResponses;
 }
 
 export interface TokenUsage {
@@ -50,11 +69,19 @@ export interface FailedCandidate {
   readonly code: string;
 }
 
+/** A content block of the protocol: text, image, audio, resource or link to one, with the fields of its type. */
+export interface ContentBlock {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
 /** The result of a tool, in the shape a client receives as `structuredContent` (snake_case on the wire). */
 export interface ToolPayload {
   readonly status: string;
   readonly content?: string;
   readonly content_type?: 'text' | 'markdown' | 'json';
+  /** The answer in the protocol's own blocks, which a client then gets in place of the payload as text. */
+  readonly blocks?: readonly ContentBlock[];
   readonly continuation_id?: string;
   readonly continuation_offer?: {
     readonly continuation_id: string;
@@ -99,10 +126,31 @@ export type ToolOutcome =
       readonly partial?: ToolPayload;
     };
 
-/** Small, droppable news about a running call. `delta` is model text in order; `message` is for people. */
+/** Levels of log messages, the least urgent first. */
+export type LogLevel = 'debug' | 'info' | 'notice' | 'warning' | 'error' | 'critical' | 'alert' | 'emergency';
+
+/**
+ * Small, droppable news about a running call, in order. `phase` is for people, with how much of it is done where that
+ * is known; `delta` is model text; `log` is data for those who look after the client; `release` asks for the end of
+ * the stream that the caller waits on, because its client is to poll.
+ */
 export type CallProgress =
-  | { readonly kind: 'phase'; readonly message: string; readonly total?: number }
-  | { readonly kind: 'delta'; readonly text: string };
+  | {
+      readonly kind: 'phase';
+      readonly message: string;
+      readonly progress?: number;
+      readonly total?: number;
+    }
+  | { readonly kind: 'delta'; readonly text: string }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly data: unknown; readonly logger?: string }
+  | { readonly kind: 'release' };
+
+/** What a tool may ask of whoever made its call, and what that one answered. */
+export interface CallInput {
+  can(kind: InputKind): boolean;
+  /** As the client answered; undefined = not asked or not answered yet. */
+  response(key: string): unknown;
+}
 
 /** One of the questions that a call consists of. */
 export interface MemberQuestion {
@@ -145,4 +193,5 @@ export interface AttemptContext {
   readonly onProgress: (progress: CallProgress) => void;
   readonly spending: Spending;
   readonly members: MemberCalls;
+  readonly input: CallInput;
 }

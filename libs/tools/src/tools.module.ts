@@ -8,9 +8,11 @@ import { ProgramEngine } from './clink/program-engine.js';
 import { ConsensusEngine } from './consensus/consensus-engine.js';
 import { ConsensusMember } from './consensus/consensus-member.js';
 import { Panels } from './consensus/panel.js';
+import { type ToolDefinition } from './define.js';
 import { TOOLS } from './definitions/index.js';
 import { DirectEngine } from './direct/direct-engine.js';
 import { DOCUMENT_SERVICES } from './documents/document-services.js';
+import { ADDED_TOOLS } from './extension.js';
 import { FileReader } from '#libs/file-access';
 import { ModelQuestion } from './asking/model-question.js';
 import { ModelRequest } from './asking/model-request.js';
@@ -33,9 +35,9 @@ import { WorkflowExpert } from './workflow/workflow-expert.js';
     },
     {
       provide: ToolCatalog,
-      inject: [CONFIG, AgentClis],
-      useFactory: async (config: Config, clis: AgentClis) =>
-        Promise.resolve(ToolCatalog.build([...TOOLS, ...clis.tools()], config)),
+      inject: [CONFIG, AgentClis, { token: ADDED_TOOLS, optional: true }],
+      useFactory: async (config: Config, clis: AgentClis, added: readonly ToolDefinition[] = []) =>
+        Promise.resolve(ToolCatalog.build([...TOOLS, ...clis.tools(), ...added], config)),
     },
   ],
   exports: [ToolCatalog, AgentClis],

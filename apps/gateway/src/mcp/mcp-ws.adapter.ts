@@ -1,8 +1,8 @@
-import { AuthService } from '#libs/auth';
 import { CONFIG, type Config } from '#libs/config';
+import { WEBSOCKET_LIMITS } from '#libs/mcp';
 import { type INestApplication } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { chooseProtocol, upgradeCheck } from './websocket-upgrade.js';
+import { chooseProtocol, WebSocketUpgrades } from './websocket-upgrade.js';
 
 /** `ws` on the gateway's own port, with our checks on the upgrade and no message envelope of Nest's. */
 export class McpWsAdapter extends WsAdapter {
@@ -14,10 +14,13 @@ export class McpWsAdapter extends WsAdapter {
     const config = this.app.get<symbol, Config>(CONFIG);
     return super.create(port, {
       ...options,
-      verifyClient: upgradeCheck(config, this.app.get(AuthService)),
+      verifyClient: this.app.get(WebSocketUpgrades).verify,
       handleProtocols: chooseProtocol,
       maxPayload: config.limits.maxBodyBytes,
       perMessageDeflate: false,
+      // Pings are counted before they are answered.
+      autoPong: false,
+      closeTimeout: WEBSOCKET_LIMITS.closeMs,
     } as never) as unknown;
   }
 

@@ -1,3 +1,4 @@
+import { Changes } from '#libs/dispatch';
 import { ExaiError, toEnvelope } from '#libs/errors';
 import { ErrorReporter } from '#libs/observability';
 import { type ProviderHealthReport, ProviderRegistry, Resilience } from '#libs/providers';
@@ -9,11 +10,12 @@ import {
 } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { randomUUID } from 'node:crypto';
-import { ProviderHealthStore } from './provider-health-store.js';
+import { PROVIDERS_STATUS_URI, ProviderHealthStore } from './provider-health-store.js';
 
 const LOOK_EVERY_MS = 1_000;
 /** Also without a change, so that readers know that this process lives. */
 const WRITE_EVERY_MS = 10_000;
+const NONE_OPEN = JSON.stringify([]);
 /** What only a person can repair. */
 const ALARMING = ['PROVIDER_AUTH', 'PROVIDER_QUOTA'] as const;
 
@@ -26,12 +28,14 @@ export class ProviderHealthPublisher
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
   private written = { at: 0, state: '' };
+  private announced = '';
   private alarms = new Set<string>();
 
   constructor(
     private readonly resilience: Resilience,
     private readonly registry: ProviderRegistry,
     private readonly store: ProviderHealthStore,
+    private readonly changes: Changes,
     private readonly errors: ErrorReporter,
     private readonly logger: PinoLogger,
   ) {
@@ -75,9 +79,22 @@ export class ProviderHealthPublisher
     try {
       await this.store.write(this.processId, reports);
       this.written = { at: Date.now(), state };
+      this.announce(reports);
     } catch (error) {
       this.logger.debug({ err: error }, 'the state of the providers was not written');
     }
+  }
+
+  /** Which circuits are open; neither figures nor words about failures are news to clients. */
+  private announce(reports: readonly ProviderHealthReport[]): void {
+    const now = JSON.stringify(
+      reports
+        .filter(({ state, models }) => state !== 'closed' || models.length > 0)
+        .map(({ provider, state, models }) => [provider, state, models.map((own) => [own.model, own.state])]),
+    );
+    if (now === (this.announced || NONE_OPEN)) return;
+    this.announced = now;
+    this.changes.announce({ uri: PROVIDERS_STATUS_URI });
   }
 
   /** Once when a circuit opens for such a cause, not once per call that meets it. */

@@ -1,6 +1,6 @@
-import { LAZY_POOL } from '#libs/dispatch';
+import { Changes, LAZY_POOL } from '#libs/dispatch';
 import { type ProviderHealthReport } from '#libs/providers';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Pool } from 'pg';
 import { mergeHealth, type MergedHealth, type StoredHealth } from './merged-health.js';
 
@@ -10,12 +10,28 @@ const READ_PATIENCE_MS = 1_000;
 /** Several readers of one moment share one statement. */
 const REUSE_MS = 1_000;
 
+/** Where clients read what the workers say. */
+export const PROVIDERS_STATUS_URI = 'exai://providers/status';
+
 /** How the workers find the providers, told to the other processes through a table. */
 @Injectable()
-export class ProviderHealthStore {
+export class ProviderHealthStore implements OnApplicationShutdown {
+  private readonly unsubscribe: () => void;
   private read: { readonly at: number; readonly reports: Promise<readonly MergedHealth[]> } | undefined;
 
-  constructor(@Inject(LAZY_POOL) private readonly pool: Pool) {}
+  constructor(
+    @Inject(LAZY_POOL) private readonly pool: Pool,
+    changes: Changes,
+  ) {
+    // Whoever reads because of the news must not get what was read before it.
+    this.unsubscribe = changes.subscribe((change) => {
+      if (typeof change === 'object' && change.uri === PROVIDERS_STATUS_URI) this.read = undefined;
+    });
+  }
+
+  onApplicationShutdown(): void {
+    this.unsubscribe();
+  }
 
   async write(processId: string, reports: readonly ProviderHealthReport[]): Promise<void> {
     await this.pool.query({

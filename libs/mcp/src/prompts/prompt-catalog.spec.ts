@@ -3,7 +3,7 @@ import { loadConfig } from '#libs/config';
 import { ToolCatalog, TOOLS } from '#libs/tools';
 import { describe, expect, it } from 'vitest';
 import { CURATED_PROMPTS } from './curated-prompts.js';
-import { PromptCatalog, promptText } from './prompt-catalog.js';
+import { PromptCatalog, promptArguments } from './prompt-catalog.js';
 import { type PromptArguments, type PromptDefinition } from './prompt.js';
 
 const TOOL_NAMES = TOOLS.map(({ name }) => name);
@@ -13,7 +13,12 @@ function principal(...scopes: string[]): Principal {
 }
 
 function catalogOf(env: Record<string, string> = {}): PromptCatalog {
-  return new PromptCatalog(ToolCatalog.build(TOOLS, loadConfig(env)));
+  return new PromptCatalog(ToolCatalog.build(TOOLS, loadConfig(env)), []);
+}
+
+function promptText(prompt: PromptDefinition, given: PromptArguments): string {
+  if (!('text' in prompt)) throw new Error(`${prompt.name} is made of several messages.`);
+  return prompt.text(promptArguments(prompt, given));
 }
 
 const full = catalogOf({ TOOL_PROFILE: 'full' });

@@ -1,36 +1,50 @@
+import { createHash } from 'node:crypto';
 import { mayCall, type Principal } from '#libs/auth';
 import { closestNames } from '#libs/config';
 import { ExaiError } from '#libs/errors';
 import { ToolCatalog } from '#libs/tools';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { ADDED_PROMPTS } from '../extension.js';
 import { CURATED_PROMPTS } from './curated-prompts.js';
 import { type PromptArguments, type PromptDefinition } from './prompt.js';
 import { toolPrompt } from './tool-prompt.js';
 
-/** Every prompt there is: one for each tool of the catalogue, and the curated ones whose tool is there. */
+/**
+ * Every prompt there is: one for each tool of the catalogue, the curated ones whose tool is there, and those of an
+ * extension, which take the place of the others of their name. Nothing in it changes afterwards.
+ */
 @Injectable()
 export class PromptCatalog {
+  /** Two processes with the same version list the same prompts. */
+  readonly version: string;
   private readonly prompts: ReadonlyMap<string, PromptDefinition>;
 
-  constructor(catalog: ToolCatalog) {
+  constructor(
+    private readonly catalog: ToolCatalog,
+    @Inject(ADDED_PROMPTS) added: readonly PromptDefinition[],
+  ) {
     const ofTools = catalog.list().flatMap(({ name }) => {
       const tool = catalog.find(name);
       return tool ? [toolPrompt(tool)] : [];
     });
-    const curated = CURATED_PROMPTS.filter(({ tool }) => catalog.find(tool) !== undefined);
-    const sorted = [...ofTools, ...curated].sort((a, b) => (a.name < b.name ? -1 : 1));
-    this.prompts = new Map(sorted.map((prompt) => [prompt.name, prompt]));
+    const all = [...ofTools, ...CURATED_PROMPTS, ...added].filter((prompt) => this.isOffered(prompt));
+    const byName = new Map(all.map((prompt) => [prompt.name, prompt]));
+    this.prompts = new Map([...byName].sort(([a], [b]) => (a < b ? -1 : 1)));
+    this.version = createHash('sha256')
+      .update([...this.prompts.keys()].join())
+      .digest('base64url')
+      .slice(0, 12);
   }
 
   /** Those whose tool this caller may call, sorted by name. */
   list(principal: Principal): PromptDefinition[] {
-    return [...this.prompts.values()].filter(({ tool }) => mayCall(principal, tool));
+    return [...this.prompts.values()].filter((prompt) => isFor(principal, prompt));
   }
 
   /** @throws ExaiError INVALID_PARAMS for a name that is unknown, switched off or not for this caller: one answer */
   find(name: string, principal: Principal): PromptDefinition {
     const prompt = this.prompts.get(name);
-    if (prompt && mayCall(principal, prompt.tool)) return prompt;
+    if (prompt && isFor(principal, prompt)) return prompt;
     const suggestions = closestNames(
       name,
       this.list(principal).map((other) => other.name),
@@ -41,13 +55,21 @@ export class PromptCatalog {
       suggestions,
     });
   }
+
+  private isOffered({ tool }: PromptDefinition): boolean {
+    return tool === undefined || this.catalog.find(tool) !== undefined;
+  }
+}
+
+function isFor(principal: Principal, { tool }: PromptDefinition): boolean {
+  return tool === undefined || mayCall(principal, tool);
 }
 
 /**
- * The user's message of a prompt. Blank arguments count as left out: forms send them.
+ * The arguments of a prompt. Blank ones count as left out: forms send them.
  * @throws ExaiError INVALID_PARAMS for an argument that is missing or that the prompt does not have
  */
-export function promptText(prompt: PromptDefinition, given: PromptArguments = {}): string {
+export function promptArguments(prompt: PromptDefinition, given: PromptArguments = {}): PromptArguments {
   const names = prompt.arguments.map(({ name }) => name);
   const entries = Object.entries(given).filter(([, value]) => /\S/.test(value));
   const unknown = entries.find(([name]) => !names.includes(name));
@@ -66,5 +88,5 @@ export function promptText(prompt: PromptDefinition, given: PromptArguments = {}
       reason: 'the prompt needs this argument',
     });
   }
-  return prompt.text(args);
+  return args;
 }

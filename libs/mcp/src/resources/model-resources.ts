@@ -10,7 +10,9 @@ export const models: FixedResource = {
   title: 'Models',
   description: 'Providers and models that can be used here, as listmodels tells them.',
   policy: POLICY,
-  read: (sources, principal) => modelsOf(sources, principal, { includeRetired: false }),
+  read: async (sources, principal) => ({
+    json: await modelsOf(sources, principal, { includeRetired: false }),
+  }),
 };
 
 export const model: ResourceTemplate = {
@@ -21,7 +23,8 @@ export const model: ResourceTemplate = {
   policy: POLICY,
   async read(sources, principal, id) {
     const report = await modelsOf(sources, principal, { includeRetired: true, everyProvider: true });
-    return named(report.models, id.trim().toLowerCase());
+    const found = named(report.models, id.trim().toLowerCase());
+    return found && { json: found };
   },
   async ids(sources, principal, limit) {
     const report = await modelsOf(sources, principal, { includeRetired: false });

@@ -11,6 +11,6 @@ export const providersStatus: FixedResource = {
       view.models({ includeRetired: false, ...(permitted && { permitted }) }),
       view.status({ includeTools: false, doctor: false, maxErrors: 0 }),
     ]);
-    return { providers, providers_health, next_steps };
+    return { json: { providers, providers_health, next_steps } };
   },
 };

@@ -12,7 +12,9 @@ export const threads: FixedResource = {
   title: 'Conversations',
   description: 'Your own conversations, the last used first.',
   policy: POLICY,
-  read: async ({ view }, principal) => ({ threads: await view.records.threads(principal, MAX_THREADS) }),
+  read: async ({ view }, principal) => ({
+    json: { threads: await view.records.threads(principal, MAX_THREADS) },
+  }),
 };
 
 export const thread: ResourceTemplate = {
@@ -23,7 +25,7 @@ export const thread: ResourceTemplate = {
   policy: POLICY,
   async read({ view }, principal, id) {
     try {
-      return await view.records.thread(principal, id, MAX_MESSAGES);
+      return { json: await view.records.thread(principal, id, MAX_MESSAGES) };
     } catch (thrown) {
       const error = toExaiError(thrown);
       if (error.code === 'CONVERSATION_EXPIRED') return undefined;
@@ -40,7 +42,10 @@ export const call: ResourceTemplate = {
   title: 'Call',
   description: 'One of your calls by its id: state, attempts, cost, and the answer or the error while kept.',
   policy: POLICY,
-  read: async ({ ledger }, principal, id) => (isUuid(id) ? ledger.report(id, principal) : undefined),
+  async read({ ledger }, principal, id) {
+    const report = isUuid(id) ? await ledger.report(id, principal) : undefined;
+    return report && { json: report };
+  },
   ids: async ({ view }, principal, limit) =>
     (await view.records.calls(principal, { limit })).map(({ call_id }) => call_id),
 };

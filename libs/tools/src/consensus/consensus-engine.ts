@@ -167,7 +167,8 @@ function waiting(asked: readonly (Member | undefined)[], putBacks: number): Atte
   // What the models are doing is news of their own calls.
   const isNews = putBacks === 0 || answered > 0;
   const message = isNews ? `${answered} of ${asked.length} models have answered` : '';
-  return new AttemptPostponed(WAIT_MS, message, { kind: 'calls', ids });
+  const waitsFor = { kind: 'calls', ids } as const;
+  return new AttemptPostponed(WAIT_MS, message, waitsFor, { progress: answered, total: asked.length });
 }
 
 /** What later readers of the thread see. No model is named as the author: a panel is nobody's model to go on with. */

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { type ArgumentsOf, defineWorkflowTool, type WorkflowView } from '../define.js';
+import {
+  acceptedText,
+  type ArgumentsOf,
+  defineWorkflowTool,
+  elicitation,
+  type WorkflowView,
+} from '../define.js';
 import { evidenceFields, stepFields, text } from '../fields.js';
 
 const {
@@ -17,6 +23,17 @@ const traceFields = {
     .describe('precision: execution flow; dependencies: who uses whom; ask: unsure.'),
   target_description: text('What to trace and why: function, class or module.'),
 };
+
+const MODES = [
+  { value: 'precision', title: 'Execution flow: which calls run in which order' },
+  { value: 'dependencies', title: 'Structure: what uses the target, and what it uses' },
+];
+
+const QUESTION = elicitation('What shall be traced?', {
+  name: 'trace_mode',
+  title: 'Kind of trace',
+  choices: MODES,
+});
 
 export const tracer = defineWorkflowTool({
   name: 'tracer',
@@ -88,6 +105,11 @@ export const tracer = defineWorkflowTool({
       ],
     },
   ],
+  asksFirst: (args) => (args['trace_mode'] === 'ask' ? { trace_mode: QUESTION } : undefined),
+  withResponses(args, responses) {
+    const mode = MODES.find(({ value }) => value === acceptedText(responses['trace_mode'], 'trace_mode'));
+    return mode ? { ...args, trace_mode: mode.value } : args;
+  },
   answerFirst: (view) => (argumentsOf(view).trace_mode === 'ask' ? askForMode(view) : undefined),
   status: (view) => ({ trace_mode: argumentsOf(view).trace_mode }),
   complete: (view) => {

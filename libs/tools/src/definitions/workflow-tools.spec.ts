@@ -53,6 +53,7 @@ const config: CatalogConfig = {
     maxCallMs: 1_800_000,
     maxConnections: 5_000,
     sessionMaxInflight: 64,
+    socketMessagesPerSecond: 500,
   },
 };
 const catalog = ToolCatalog.build(TOOLS, config);

@@ -1,4 +1,4 @@
-import { type ToolPayload } from '../tool.js';
+import { type InputRequests, type ToolPayload } from '../tool.js';
 
 /** What the system keeps for one caller, as inline tools report it. Fields are named as a client receives them. */
 
@@ -36,6 +36,8 @@ export interface CallOutcome {
    * is open.
    */
   readonly payload?: ToolPayload;
+  /** Questions that the call waits for an answer to. */
+  readonly input_requests?: InputRequests;
 }
 
 export interface CallRange {
@@ -81,9 +83,10 @@ export abstract class CallerRecords {
   abstract calls(owner: RecordOwner, range: CallRange): Promise<readonly CallRecord[]>;
   /**
    * @param id a UUID
+   * @param waitMs how long to wait for the end of an open call, or for a question of it
    * @throws ExaiError NOT_FOUND for an id that is unknown or somebody else's, and for an answer that is no longer kept
    */
-  abstract outcome(owner: RecordOwner, id: string): Promise<CallOutcome>;
+  abstract outcome(owner: RecordOwner, id: string, waitMs?: number): Promise<CallOutcome>;
   /** The last used first; expired ones are not there. */
   abstract threads(owner: RecordOwner, limit: number): Promise<readonly ThreadSummary[]>;
   /**

@@ -219,6 +219,7 @@ const catalog = ToolCatalog.build(TOOLS, {
     maxCallMs: 1_000,
     maxConnections: 10,
     sessionMaxInflight: 10,
+    socketMessagesPerSecond: 500,
   },
 });
 const system = new StillSystem();

@@ -16,7 +16,7 @@ import { invalidArgument } from '../invalid-argument.js';
 import { ModelRequest } from '../asking/model-request.js';
 import { baseMetadata } from '../payload.js';
 import { resendPromptPayload } from '../simple/simple-payload.js';
-import { type AttemptContext, type ToolCall, type ToolPayload } from '../tool.js';
+import { type AttemptContext, type CallProgress, type ToolCall, type ToolPayload } from '../tool.js';
 import { expertDecision, type ExpertDecision } from './expert-decision.js';
 import { gather } from './gather.js';
 import { keepingWork, withLocalWork } from './local-work.js';
@@ -74,6 +74,7 @@ export class WorkflowEngine {
 
     const run = await this.begin(tool, call, context);
     const { view, parsed } = run;
+    context.onProgress(stepPhase(view));
     const first = tool.answerFirst?.(view);
     if (first) return firstPayload(run, first);
     const { use_assistant_model: wanted = this.config.tools.expertAnalysis, model = 'auto' } = parsed;
@@ -240,6 +241,11 @@ function firstPayload({ tool, call, parsed }: Run, fields: Readonly<Record<strin
     ...(id !== undefined && { continuation_id: id }),
     metadata: baseMetadata(call),
   };
+}
+
+function stepPhase({ stepNumber, totalSteps }: WorkflowView): CallProgress {
+  const message = `step ${stepNumber} of ${totalSteps}`;
+  return { kind: 'phase', message, progress: stepNumber, total: totalSteps };
 }
 
 function withTotal(

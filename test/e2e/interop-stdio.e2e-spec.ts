@@ -1,0 +1,3 @@
+import { interopSuite } from '../interop/interop-suite.js';
+
+interopSuite(['stdio', 'mcp-remote']);
