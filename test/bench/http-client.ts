@@ -1,18 +1,9 @@
+import { CLIENT, MODERN_META, type Era } from './eras.js';
 import { HttpConnection, type HttpReply } from './http-connection.js';
 import { mustSucceed, type Reply } from './websocket-client.js';
 
-export type Era = '2025' | '2026';
-
 const COMMON =
   'Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\nConnection: keep-alive\r\n';
-
-const CLIENT = { name: 'bench', version: '1' };
-
-const MODERN_META = {
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientCapabilities': {},
-  'io.modelcontextprotocol/clientInfo': CLIENT,
-};
 
 /** Callers of one MCP client over HTTP: a connection each, in the 2025 era one session for all. */
 export class McpHttpClient {
@@ -29,7 +20,7 @@ export class McpHttpClient {
     url: string,
     token: string | undefined,
     era: Era,
-    tool: string,
+    tool: string | undefined,
     callers: number,
   ): Promise<McpHttpClient> {
     const connections = await Promise.all(Array.from({ length: callers }, () => HttpConnection.open(url)));
@@ -37,7 +28,8 @@ export class McpHttpClient {
     const headers = COMMON + authorization;
     const path = new URL(url).pathname;
     if (era === '2026') {
-      const modern = `MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: ${tool}\r\n`;
+      const method = tool === undefined ? 'tools/list' : `tools/call\r\nMcp-Name: ${tool}`;
+      const modern = `MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: ${method}\r\n`;
       return new McpHttpClient(connections, path, headers + modern, MODERN_META);
     }
     const session = await initialise(connections[0], path, headers);
@@ -46,10 +38,19 @@ export class McpHttpClient {
   }
 
   async call(caller: number, tool: string, args: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.request(caller, 'tools/call', { name: tool, arguments: args });
+  }
+
+  /** Asks for the tools. */
+  async list(caller: number): Promise<void> {
+    await this.request(caller, 'tools/list', {});
+  }
+
+  private async request(caller: number, method: string, params: object): Promise<void> {
     const connection = this.connections[caller];
     if (!connection) throw new Error(`There is no caller ${caller}.`);
-    const params = { name: tool, arguments: args, ...(this.meta && { _meta: this.meta }) };
-    const body = JSON.stringify({ jsonrpc: '2.0', id: ++this.lastId, method: 'tools/call', params });
+    const sent = this.meta ? { ...params, _meta: this.meta } : params;
+    const body = JSON.stringify({ jsonrpc: '2.0', id: ++this.lastId, method, params: sent });
     mustSucceed(readReply(await connection.post(this.path, this.headers, body)));
   }
 
@@ -82,6 +83,7 @@ async function initialise(
 function readReply({ status, head, body }: HttpReply): Reply {
   if (status !== 200) throw new Error(`HTTP ${status}: ${body.slice(0, 300)}`);
   if (!head.includes('text/event-stream')) return JSON.parse(body) as Reply;
+  // A stream may begin with an event that has an id and nothing else.
   const data = /^data: ?(\{.*)$/m.exec(body)?.[1];
   if (data === undefined) throw new Error(`An event stream without a message: ${body.slice(0, 300)}`);
   return JSON.parse(data) as Reply;

@@ -1,14 +1,16 @@
 // Process of its own: its processor time must not count as the server's, nor disturb the measuring process.
 import { answerOrders } from './child-process.js';
 import { closedLoop, type LoopOrder, type LoopResult } from './closed-loop.js';
-import { McpHttpClient, type Era } from './http-client.js';
+import { type Era } from './eras.js';
+import { McpHttpClient } from './http-client.js';
 import { McpSocket, mustSucceed } from './websocket-client.js';
 
 export interface LoadOrder extends LoopOrder {
-  readonly transport: 'websocket' | `http-${Era}`;
+  readonly transport: `${'websocket' | 'http'}-${Era}`;
   readonly url: string;
   readonly token?: string;
-  readonly tool: string;
+  /** Absent: the tools are listed, none is called. */
+  readonly tool?: string;
   readonly args: Readonly<Record<string, unknown>>;
 }
 
@@ -16,29 +18,31 @@ export interface LoadOrder extends LoopOrder {
 const CALLERS_PER_SOCKET = 128;
 
 async function load(order: LoadOrder): Promise<LoopResult> {
-  return order.transport === 'websocket' ? loadSockets(order) : loadHttp(order);
+  const [transport, era] = order.transport.split('-') as ['websocket' | 'http', Era];
+  return transport === 'websocket' ? loadSockets(order, era) : loadHttp(order, era);
 }
 
-async function loadSockets(order: LoadOrder): Promise<LoopResult> {
+async function loadSockets(order: LoadOrder, era: Era): Promise<LoopResult> {
+  const { url, token = '', tool, args } = order;
   const count = Math.ceil(order.callers / CALLERS_PER_SOCKET);
-  const sockets = await Promise.all(
-    Array.from({ length: count }, () => McpSocket.open(order.url, order.token ?? '')),
-  );
+  const sockets = await Promise.all(Array.from({ length: count }, () => McpSocket.open(url, token, era)));
   try {
     return await closedLoop(order, async (caller) => {
       const socket = sockets[caller % count] as McpSocket;
-      mustSucceed(await socket.call(order.tool, order.args));
+      mustSucceed(await (tool === undefined ? socket.list() : socket.call(tool, args)));
     });
   } finally {
     for (const socket of sockets) socket.close();
   }
 }
 
-async function loadHttp(order: LoadOrder): Promise<LoopResult> {
-  const era = order.transport === 'http-2025' ? '2025' : '2026';
-  const client = await McpHttpClient.open(order.url, order.token, era, order.tool, order.callers);
+async function loadHttp(order: LoadOrder, era: Era): Promise<LoopResult> {
+  const { url, token, tool, args, callers } = order;
+  const client = await McpHttpClient.open(url, token, era, tool, callers);
   try {
-    return await closedLoop(order, (caller) => client.call(caller, order.tool, order.args));
+    return await closedLoop(order, (caller) =>
+      tool === undefined ? client.list(caller) : client.call(caller, tool, args),
+    );
   } finally {
     client.close();
   }

@@ -79,7 +79,7 @@ async function measureBackend(
 /** The queued tool that costs nothing itself. */
 function echoOver({ webSocketUrl, token }: Deployment): Omit<LoadOrder, keyof LoopOrder> {
   return {
-    transport: 'websocket',
+    transport: 'websocket-2025',
     url: webSocketUrl,
     token,
     tool: 'test_echo',

@@ -1,5 +1,5 @@
-// The demonstrations of what must hold, one line each:
-//   npm run show -- [--only a,b,c,d,f,g,h,i,j] [--idle <calls>]
+// The demonstrations of what must hold, one line each; k also prints what the client of a task sees from blow to blow:
+//   npm run show -- [--only a,b,c,d,f,g,h,i,j,k,l] [--idle <calls>]
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { backends, type Backend } from '../harness/redis.js';
@@ -12,9 +12,11 @@ import { showDrain } from './show/drain.js';
 import { showFailover } from './show/failover.js';
 import { showFaultMatrix } from './show/fault-matrix.js';
 import { showFootprint } from './show/footprint.js';
+import { showKilledGateway } from './show/killed-gateway.js';
 import { showKilledWorker } from './show/killed-worker.js';
 import { showLostQueue } from './show/lost-queue.js';
 import { type Verdict } from './show/stage.js';
+import { showSurvivingTask } from './show/surviving-task.js';
 import { showToolFailures } from './show/tool-failures.js';
 import { openStores } from './stage.js';
 import { figure } from './stats.js';
@@ -22,7 +24,7 @@ import { measureWake, type Latency } from './wake-part.js';
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'a,b,c,d,f,g,h,i,j' },
+    only: { type: 'string', default: 'a,b,c,d,f,g,h,i,j,k,l' },
     idle: { type: 'string', default: '200' },
   },
 });
@@ -36,6 +38,8 @@ const DEMONSTRATIONS: Readonly<Record<string, (backend: Backend) => Promise<Verd
   h: showFailover,
   i: showFaultMatrix,
   j: showToolFailures,
+  k: showSurvivingTask,
+  l: showKilledGateway,
 };
 
 const CODE_WARM_UP_MS = 5_000;

@@ -1,9 +1,11 @@
 import { WebSocket } from 'ws';
+import { CLIENT, MODERN_META, type Era } from './eras.js';
 
 export interface Reply {
   readonly id: number;
   readonly result?: {
     readonly isError?: boolean;
+    readonly tools?: readonly unknown[];
     readonly content?: readonly { readonly text?: string }[];
     readonly structuredContent?: Readonly<Record<string, unknown>>;
     readonly _meta?: Readonly<Record<string, unknown>>;
@@ -18,26 +20,30 @@ export class McpSocket {
   private readonly waiting = new Map<number, (reply: Reply) => void>();
   private lastId = 0;
 
-  private constructor(private readonly socket: WebSocket) {
+  private constructor(
+    private readonly socket: WebSocket,
+    private readonly era: Era,
+  ) {
     socket.on('message', (data: Buffer) => this.receive(data));
     socket.on('error', () => undefined);
   }
 
-  /** Opened and initialised with revision 2025-11-25. */
-  static async open(url: string, token: string): Promise<McpSocket> {
+  /** Opened and, in the 2025 era, initialised with revision 2025-11-25. */
+  static async open(url: string, token: string, era: Era = '2025'): Promise<McpSocket> {
     const socket = new WebSocket(url, 'mcp', {
       headers: { Authorization: `Bearer ${token}` },
       perMessageDeflate: false,
     });
-    const client = new McpSocket(socket);
+    const client = new McpSocket(socket, era);
     await new Promise<void>((resolve, reject) => {
       socket.once('open', () => resolve());
       socket.once('error', reject);
     });
+    if (era === '2026') return client;
     const { error } = await client.request('initialize', {
       protocolVersion: '2025-11-25',
       capabilities: {},
-      clientInfo: { name: 'bench', version: '1' },
+      clientInfo: CLIENT,
     });
     if (error) throw new Error(`initialize: ${error.message}`);
     socket.send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
@@ -49,15 +55,21 @@ export class McpSocket {
     return this.request('tools/call', { name: tool, arguments: args });
   }
 
+  /** The tools as the server lists them. */
+  list(): Promise<Reply> {
+    return this.request('tools/list', {});
+  }
+
   close(): void {
     this.socket.terminate();
   }
 
   private request(method: string, params: object): Promise<Reply> {
     const id = ++this.lastId;
+    const sent = this.era === '2026' ? { ...params, _meta: MODERN_META } : params;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, resolve);
-      this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }), (error) => {
+      this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params: sent }), (error) => {
         if (error) reject(error);
       });
     });

@@ -47,6 +47,8 @@ export async function onStage<T>(
         EXAI_WORKER_PORT: String(await freePort()),
         EXAI_DATA_DIR: dataDir,
         TOOL_PROFILE: 'full',
+        // A trusted client of ours: how fast the road is shall be seen, not the limit.
+        EXAI_WS_MESSAGES_PER_SECOND: '0',
         ...simulator.env,
         ...queue.env,
         ...extra,
