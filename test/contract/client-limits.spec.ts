@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { limitOf } from '../../libs/mcp/src/client-limits.js';
+import { limitOf } from '../../libs/mcp/src/calls/client-limits.js';
 import { ROOT } from '../harness/paths.js';
 
 const ROWS = [

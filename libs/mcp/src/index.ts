@@ -1,5 +1,5 @@
 export { type Extension } from './extension.js';
-export { McpHttpEndpoint } from './http-endpoint.js';
+export { McpHttpEndpoint } from './http/http-endpoint.js';
 export { McpModule } from './mcp.module.js';
 export {
   type MessagesPrompt,
@@ -15,6 +15,6 @@ export {
   type ResourcePolicy,
   type ResourceTemplate,
 } from './resources/resource.js';
-export { McpWebSocketEndpoint } from './websocket-endpoint.js';
-export { CLOSE } from './websocket-closing.js';
-export { HEARTBEAT, WEBSOCKET_LIMITS } from './websocket-limits.js';
+export { McpWebSocketEndpoint } from './websocket/websocket-endpoint.js';
+export { CLOSE } from './websocket/websocket-closing.js';
+export { HEARTBEAT, WEBSOCKET_LIMITS } from './websocket/websocket-limits.js';

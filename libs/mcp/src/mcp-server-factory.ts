@@ -7,14 +7,14 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server';
 import { Injectable } from '@nestjs/common';
-import { CompletionRequests } from './completion-requests.js';
+import { CompletionRequests } from './completion/completion-requests.js';
 import { type ChangeSubscription } from './changes/change-subscription.js';
 import { type McpConnection } from './mcp-connection.js';
 import { PromptRequests } from './prompts/prompt-requests.js';
 import { RequestStates } from './request-state.js';
 import { ResourceRequests } from './resources/resource-requests.js';
 import { TaskRequests } from './tasks/task-requests.js';
-import { ToolRequests } from './tool-requests.js';
+import { ToolRequests } from './calls/tool-requests.js';
 
 const { serverInfo, capabilities } = SERVER_INTRODUCTION;
 

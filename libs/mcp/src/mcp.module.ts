@@ -1,12 +1,12 @@
 import { type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { ChangeFeed } from './changes/change-feed.js';
-import { CompletionRequests } from './completion-requests.js';
-import { Completions } from './completions.js';
+import { CompletionRequests } from './completion/completion-requests.js';
+import { Completions } from './completion/completions.js';
 import { ADDED_PROMPTS, ADDED_RESOURCES, type Extension } from './extension.js';
-import { McpHttpEndpoint } from './http-endpoint.js';
-import { LegacyHttpSessions } from './legacy-http-sessions.js';
+import { McpHttpEndpoint } from './http/http-endpoint.js';
+import { LegacyHttpSessions } from './http/legacy-http-sessions.js';
 import { McpServerFactory } from './mcp-server-factory.js';
-import { ParamHeaders } from './param-headers.js';
+import { ParamHeaders } from './http/param-headers.js';
 import { PromptCatalog } from './prompts/prompt-catalog.js';
 import { PromptRequests } from './prompts/prompt-requests.js';
 import { RequestBoundary } from './request-boundary.js';
@@ -15,9 +15,9 @@ import { ResourceCatalog } from './resources/resource-catalog.js';
 import { ResourceRequests } from './resources/resource-requests.js';
 import { TaskDesk } from './tasks/task-desk.js';
 import { TaskRequests } from './tasks/task-requests.js';
-import { ToolCallHandler } from './tool-call-handler.js';
-import { ToolRequests } from './tool-requests.js';
-import { McpWebSocketEndpoint } from './websocket-endpoint.js';
+import { ToolCallHandler } from './calls/tool-call-handler.js';
+import { ToolRequests } from './calls/tool-requests.js';
+import { McpWebSocketEndpoint } from './websocket/websocket-endpoint.js';
 
 /** The protocol layer: server factory, tools, prompts, resources, completion, and one endpoint per transport. */
 export class McpModule {

@@ -6,7 +6,7 @@ import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { INITIALIZE, MCP_HEADERS, rpc } from '../../../../test/harness/http.js';
 import { eventually } from '../../../../test/harness/eventually.js';
-import { SessionEvents } from '../session-events.js';
+import { SessionEvents } from './session-events.js';
 import { SessionTransport } from './session-transport.js';
 
 const PATIENT_MS = 60_000;

@@ -3,7 +3,7 @@ import { type ErrorCode } from '#libs/errors';
 import { type InputRequests } from '#libs/tools';
 import { type CallToolResult, type Result } from '@modelcontextprotocol/server';
 import { toProtocolError } from '../protocol-errors.js';
-import { reportedResult } from '../tool-result.js';
+import { reportedResult } from '../calls/tool-result.js';
 import { errorFromEnvelope } from '#libs/errors';
 
 /** How soon a client should look again, in milliseconds. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../../../test/harness/eventually.js';
+import { eventually } from '../../../../test/harness/eventually.js';
 import { FrameRate } from './frame-rate.js';
 
 /** What became of `count` frames, in order. */

@@ -2,7 +2,7 @@ import { toEnvelope, type ErrorEnvelope, type ExaiError } from '#libs/errors';
 import { type CallReport, type DispatchedOutcome } from '#libs/dispatch';
 import { type ToolCall, type ToolPayload } from '#libs/tools';
 import { type CallToolResult, type ContentBlock } from '@modelcontextprotocol/server';
-import { META } from './call-meta.js';
+import { META } from '../call-meta.js';
 
 export type CallIdentity = Pick<ToolCall, 'id' | 'tool' | 'correlationId' | 'createdAt'>;
 

@@ -8,10 +8,10 @@ import {
   type Tool,
 } from '@modelcontextprotocol/server';
 import { Injectable } from '@nestjs/common';
-import { requestingClient } from './client-abilities.js';
-import { type McpConnection } from './mcp-connection.js';
-import { pageOf } from './paging.js';
-import { RequestBoundary } from './request-boundary.js';
+import { requestingClient } from '../client-abilities.js';
+import { type McpConnection } from '../mcp-connection.js';
+import { pageOf } from '../paging.js';
+import { RequestBoundary } from '../request-boundary.js';
 import { ToolCallHandler } from './tool-call-handler.js';
 
 /** `tools/list` and `tools/call`. */

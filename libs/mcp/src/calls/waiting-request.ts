@@ -1,7 +1,7 @@
 import { CALLER_GONE } from '#libs/dispatch';
 import { type CallProgress } from '#libs/tools';
 import { SdkError, SdkErrorCode, type ServerContext } from '@modelcontextprotocol/server';
-import { type McpConnection } from './mcp-connection.js';
+import { type McpConnection } from '../mcp-connection.js';
 import { ProgressReporter } from './progress-reporter.js';
 
 /** A constant: without a reason, an exception with its stack would be made for each. */

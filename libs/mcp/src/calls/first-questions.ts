@@ -5,7 +5,7 @@ import {
   type ParsedArguments,
   type ToolDefinition,
 } from '#libs/tools';
-import { type RequestingClient } from './client-abilities.js';
+import { type RequestingClient } from '../client-abilities.js';
 
 const KIND_OF: Readonly<Record<InputRequests[string]['method'], InputKind>> = {
   'elicitation/create': 'elicitation',

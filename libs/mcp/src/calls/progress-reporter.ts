@@ -1,6 +1,6 @@
 import { type CallProgress } from '#libs/tools';
 import { type ProgressToken, type ServerContext } from '@modelcontextprotocol/server';
-import { META } from './call-meta.js';
+import { META } from '../call-meta.js';
 
 /** With the beat, a client hears something at least every five seconds. */
 const QUIET_MS = 4_000;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually } from '../../../test/harness/eventually.js';
-import { openSocketPair, type SocketPair } from '../../../test/harness/socket-pair.js';
+import { eventually } from '../../../../test/harness/eventually.js';
+import { openSocketPair, type SocketPair } from '../../../../test/harness/socket-pair.js';
 import { FrameRate } from './frame-rate.js';
 import { WebSocketTransport } from './websocket-transport.js';
 

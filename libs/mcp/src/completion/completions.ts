@@ -3,10 +3,10 @@ import { ExaiError } from '#libs/errors';
 import { type CompleteRequest } from '@modelcontextprotocol/server';
 import { Injectable } from '@nestjs/common';
 import { matchingValues, type Completed } from './matching-values.js';
-import { PromptCatalog } from './prompts/prompt-catalog.js';
-import { usableModelNames } from './resources/model-resources.js';
-import { thread } from './resources/record-resources.js';
-import { ResourceCatalog } from './resources/resource-catalog.js';
+import { PromptCatalog } from '../prompts/prompt-catalog.js';
+import { usableModelNames } from '../resources/model-resources.js';
+import { thread } from '../resources/record-resources.js';
+import { ResourceCatalog } from '../resources/resource-catalog.js';
 
 type Reference = CompleteRequest['params']['ref'];
 

@@ -1,7 +1,7 @@
 import { ExaiError } from '#libs/errors';
 import { isJSONRPCRequest, PROTOCOL_VERSION_META_KEY, type Transport } from '@modelcontextprotocol/server';
 import { v7 as uuidv7 } from 'uuid';
-import { toProtocolError } from './protocol-errors.js';
+import { toProtocolError } from '../protocol-errors.js';
 
 /** The revisions that a request names itself; those before it are agreed on once, with `initialize`. */
 const STATELESS_REVISIONS: readonly string[] = ['2026-07-28'];

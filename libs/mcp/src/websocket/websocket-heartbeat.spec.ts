@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openSocketPair, type SocketPair } from '../../../test/harness/socket-pair.js';
+import { openSocketPair, type SocketPair } from '../../../../test/harness/socket-pair.js';
 import { keepAlive } from './websocket-heartbeat.js';
 import { HEARTBEAT } from './websocket-limits.js';
 

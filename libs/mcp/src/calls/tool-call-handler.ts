@@ -20,15 +20,15 @@ import {
   idempotencyKeyOf,
   requestedTimeoutMs,
   traceOf,
-} from './call-meta.js';
-import { type RequestingClient } from './client-abilities.js';
+} from '../call-meta.js';
+import { type RequestingClient } from '../client-abilities.js';
 import { firstQuestions, withFirstAnswers } from './first-questions.js';
-import { type McpConnection } from './mcp-connection.js';
+import { type McpConnection } from '../mcp-connection.js';
 import { permittedTool } from './permitted-tool.js';
-import { toProtocolError } from './protocol-errors.js';
-import { askedResult, carriedFor, requestHash, RequestStates, type CarriedState } from './request-state.js';
-import { TaskDesk } from './tasks/task-desk.js';
-import { type CreateTaskResult } from './tasks/task.js';
+import { toProtocolError } from '../protocol-errors.js';
+import { askedResult, carriedFor, requestHash, RequestStates, type CarriedState } from '../request-state.js';
+import { TaskDesk } from '../tasks/task-desk.js';
+import { type CreateTaskResult } from '../tasks/task.js';
 import { toCallToolResult, toErrorResult, type CallIdentity } from './tool-result.js';
 import { whileWaiting, type CallWait } from './waiting-request.js';
 

@@ -1,8 +1,8 @@
 import { type EarlierCall } from '#libs/dispatch';
 import { type ToolPayload } from '#libs/tools';
 import { type CallToolResult } from '@modelcontextprotocol/server';
-import { answerWithinMs, META, waitedMs } from './call-meta.js';
-import { type RequestingClient } from './client-abilities.js';
+import { answerWithinMs, META, waitedMs } from '../call-meta.js';
+import { type RequestingClient } from '../client-abilities.js';
 import { limitOf } from './client-limits.js';
 import { type CallIdentity } from './tool-result.js';
 

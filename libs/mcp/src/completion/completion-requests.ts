@@ -1,8 +1,8 @@
 import { type Server } from '@modelcontextprotocol/server';
 import { Injectable } from '@nestjs/common';
 import { Completions } from './completions.js';
-import { type McpConnection } from './mcp-connection.js';
-import { RequestBoundary } from './request-boundary.js';
+import { type McpConnection } from '../mcp-connection.js';
+import { RequestBoundary } from '../request-boundary.js';
 
 /** `completion/complete`. */
 @Injectable()

@@ -10,7 +10,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { type WebSocket } from 'ws';
 import { type FrameRate } from './frame-rate.js';
 import { OutboundMessages } from './outbound-messages.js';
-import { toProtocolError } from './protocol-errors.js';
+import { toProtocolError } from '../protocol-errors.js';
 import { CLOSE, closeWith } from './websocket-closing.js';
 import { WEBSOCKET_LIMITS } from './websocket-limits.js';
 

@@ -6,10 +6,10 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import { ChangeFeed } from './changes/change-feed.js';
-import { SessionTransport } from './http/session-transport.js';
-import { type McpConnection } from './mcp-connection.js';
-import { McpServerFactory } from './mcp-server-factory.js';
+import { ChangeFeed } from '../changes/change-feed.js';
+import { SessionTransport } from './session-transport.js';
+import { type McpConnection } from '../mcp-connection.js';
+import { McpServerFactory } from '../mcp-server-factory.js';
 import { SessionEvents } from './session-events.js';
 
 const IDLE_MS = 30 * 60_000;

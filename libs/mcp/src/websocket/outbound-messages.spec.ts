@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type JSONRPCMessage } from '@modelcontextprotocol/server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually } from '../../../test/harness/eventually.js';
-import { openSocketPair, type SocketPair } from '../../../test/harness/socket-pair.js';
+import { eventually } from '../../../../test/harness/eventually.js';
+import { openSocketPair, type SocketPair } from '../../../../test/harness/socket-pair.js';
 import { OutboundMessages } from './outbound-messages.js';
 import { WEBSOCKET_LIMITS } from './websocket-limits.js';
 

@@ -12,16 +12,16 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { v7 as uuidv7 } from 'uuid';
-import { ChangeFeed } from './changes/change-feed.js';
-import { listenedUris } from './changes/follow-listens.js';
-import { DirectAnswers } from './http/direct-answers.js';
-import { asWebRequest } from './http/web-request.js';
-import { sendWebResponse } from './http/web-response.js';
+import { ChangeFeed } from '../changes/change-feed.js';
+import { listenedUris } from '../changes/follow-listens.js';
+import { DirectAnswers } from './direct-answers.js';
+import { asWebRequest } from './web-request.js';
+import { sendWebResponse } from './web-response.js';
 import { LegacyHttpSessions } from './legacy-http-sessions.js';
-import { type McpConnection } from './mcp-connection.js';
-import { McpServerFactory } from './mcp-server-factory.js';
+import { type McpConnection } from '../mcp-connection.js';
+import { McpServerFactory } from '../mcp-server-factory.js';
 import { ParamHeaders } from './param-headers.js';
-import { toProtocolError } from './protocol-errors.js';
+import { toProtocolError } from '../protocol-errors.js';
 
 /** The revisions that have sessions. */
 const SESSION_REVISIONS: readonly string[] = SUPPORTED_PROTOCOL_VERSIONS;
