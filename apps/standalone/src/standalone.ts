@@ -147,8 +147,11 @@ function announce(
 
 function exitWhenIdle(gateway: Gateway, idleMs: number): void {
   let busyAt = Date.now();
-  setInterval(() => {
+  const timer = setInterval(() => {
     if (gateway.activity() > 0) busyAt = Date.now();
-    else if (Date.now() - busyAt > idleMs) process.kill(process.pid, 'SIGTERM');
+    if (Date.now() - busyAt <= idleMs) return;
+    // Once: a second signal would end the process in the middle of its shutdown.
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
   }, 1_000).unref();
 }
