@@ -109,6 +109,18 @@ describe('the answer to a request of a 2025 session', () => {
     expect(await response.json()).toMatchObject({ id: 'fail', error: { message: 'it failed' } });
   });
 
+  it('is a stream for a client that names the stream first', async () => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { ...headers(), Accept: 'text/event-stream, application/json' },
+      body: JSON.stringify(rpc('tools/call', { name: 'now', arguments: {} }, 'now')),
+    });
+    expect(typeOf(response)).toBe('text/event-stream');
+    expect(messagesIn(await response.text())).toEqual([
+      { jsonrpc: '2.0', id: 'now', result: resultOf('now') },
+    ]);
+  });
+
   it('is a stream when something is told before it, and all of it comes in order', async () => {
     const response = await call('tell');
     expect(typeOf(response)).toBe('text/event-stream');

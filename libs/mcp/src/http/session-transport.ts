@@ -110,8 +110,7 @@ export class SessionTransport implements Transport {
       method === 'POST' &&
       headers['mcp-session-id'] === this.sessionId &&
       (version === undefined || this.versions.includes(version as string)) &&
-      headers.accept?.includes('application/json') === true &&
-      headers.accept.includes('text/event-stream') &&
+      prefersJson(headers.accept ?? '') &&
       isJSONRPCRequest(body) &&
       body.method !== 'initialize' &&
       !this.undecided.has(body.id)
@@ -154,4 +153,10 @@ export class SessionTransport implements Transport {
     clearTimeout(answer.timer);
     if (this.undecided.get(answer.message.id) === answer) this.undecided.delete(answer.message.id);
   }
+}
+
+/** Both are accepted, as the protocol wants it; a client that names the stream first gets one. */
+function prefersJson(accept: string): boolean {
+  const json = accept.indexOf('application/json');
+  return json >= 0 && json < accept.indexOf('text/event-stream');
 }
